@@ -18,6 +18,7 @@ pub mod model;
 
 pub mod checklist;
 pub mod document;
+pub mod rules;
 pub mod sync;
 
 #[cfg(feature = "phone")]
