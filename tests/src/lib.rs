@@ -1,1 +1,2 @@
-//! tests
+//! Everything that proves the system: the synthetic city, the demo and the benches.
+pub mod city;
