@@ -35,3 +35,5 @@ pub const TEXT_CHARS_MAX: usize = 2_000;
 pub const KEY_BYTES_MAX: usize = 64;
 /// Checklist file, in bytes.
 pub const CHECKLIST_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// One text value inside a document (a remark with its frame, escaped), in bytes.
+pub const VALUE_BYTES_MAX: usize = 16 * 1024;
