@@ -1,2 +1,4 @@
-//! Everything that proves the system: the synthetic city, the demo and the benches.
+//! Everything that proves the system: house rules, the synthetic city, the demo and the benches.
+
 pub mod city;
+pub mod tidy;
