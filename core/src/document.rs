@@ -5,12 +5,13 @@
 //! from and go to rows (one change, one row); a snapshot is only a cache.
 //!
 //! One file per kind ([`Kind`]) holds its layout, birth, edits and reading.
-//! [`admit`](check_structure) guards the way in.
+//! [`admit`] guards the way in: structure, dry run, rules.
 
 mod admit;
 mod change;
 mod conflict;
 mod convert;
+mod dry_run;
 mod error;
 mod fields;
 mod finding;
@@ -18,15 +19,20 @@ mod guard;
 mod kind;
 mod layout;
 mod place;
+mod rule;
 mod task;
+mod touch;
 mod visit;
 mod write;
 
-pub use admit::{AdmitError, History, check_structure};
+pub use admit::{ActorState, AdmitError, History, Ledger, check_structure};
 pub use change::{Authorship, ChangeParts, MadeChange, parse_change};
 pub use conflict::{Conflict, ConflictValue, Settle};
+pub use dry_run::{Admission, DryRun, Verdict, admit, dry_run};
 pub use error::{EditError, LoadError};
 pub use kind::*;
+pub use rule::{Refusal, check_patches};
+pub use touch::{FieldPatch, Touch, Touched};
 
 use automerge as am;
 use automerge::ReadDoc;
@@ -146,10 +152,11 @@ impl Document {
         self.id
     }
 
-    /// The whole history as bytes for [`Document::load`].
+    /// The whole history as bytes for [`Document::load`]; not compressed (rows and bundles are, as
+    /// bounded streams).
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
-        self.doc.save()
+        self.doc.save_nocompress()
     }
 
     /// The changes that no other change leans on, sorted.
@@ -284,5 +291,7 @@ impl Document {
     }
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,8 @@
 //! [`check_structure`] compares the head of a change with what the rows know of its
 //! document; the dry run then tries it on a copy.
 
+use std::collections::HashMap;
+
 use crate::limits;
 use crate::model::{Author, ChangeHash};
 
@@ -50,6 +52,9 @@ pub enum AdmitError {
     /// The author is missing on an actor's first change, stands on a later one, or is another's.
     #[error("the author is missing, misplaced or not the sender")]
     Author,
+    /// It carries bytes beside its operations: a message, or more than the author's footer.
+    #[error("it carries more than operations")]
+    Extra,
     /// The document has as many changes, actors or bytes as it may have.
     #[error("the document is full")]
     Full,
@@ -88,6 +93,7 @@ impl AdmitError {
             Self::Ops => "ops",
             Self::OtherActor => "other_actor",
             Self::Author => "author",
+            Self::Extra => "extra",
             Self::Full => "full",
             Self::Birth => "birth",
             Self::DryRunPanic => "dry_run_panic",
@@ -98,24 +104,38 @@ impl AdmitError {
     }
 }
 
+/// What the rows know of one actor in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActorState {
+    /// Number of its last change.
+    pub seq: u64,
+    /// Its last change.
+    pub last: ChangeHash,
+    /// The author its first change names.
+    pub author: Option<Author>,
+}
+
 /// What the rows know of one document's changes; asked by [`check_structure`].
 pub trait History {
     /// How many changes are stored.
     fn changes(&self) -> u64;
     /// How many actors have changes.
     fn actors(&self) -> u64;
-    /// Whether a change is stored.
-    fn has(&self, hash: &ChangeHash) -> bool;
-    /// The highest operation number in a stored change and its past; `None` if not stored.
+    /// The highest operation number in a stored change and its past; `None` if it is not stored.
     fn cum_max_op(&self, hash: &ChangeHash) -> Option<u64>;
-    /// An actor's last number and change; `None` if it has none.
-    fn actor(&self, actor: &[u8; limits::ACTOR_BYTES]) -> Option<(u64, ChangeHash)>;
-    /// Whether `old` is in the past of any of `of`, or one of them. All are stored.
-    fn in_past(&self, old: &ChangeHash, of: &[ChangeHash]) -> bool;
+    /// What is known of an actor; `None` if it has no change here.
+    fn actor(&self, actor: &[u8; limits::ACTOR_BYTES]) -> Option<ActorState>;
+
+    /// Whether a change is stored.
+    fn has(&self, hash: &ChangeHash) -> bool {
+        self.cum_max_op(hash).is_some()
+    }
 }
 
 /// Checks the head of a change against its document's history (protocol 5.6). `author` is the
 /// one its manifest is signed for; `None` skips that comparison (changes from the log).
+///
+/// A change that is stored already is not asked about here: look with [`History::has`] first.
 ///
 /// # Errors
 /// The first rule it breaks. [`AdmitError::MissingDeps`] names what must be sent first.
@@ -126,18 +146,17 @@ pub fn check_structure(
 ) -> Result<(), AdmitError> {
     check_deps(parts, history)?;
     check_seq(parts, history)?;
-    let past_max = parts.deps.iter().filter_map(|dep| history.cum_max_op(dep)).max().unwrap_or(0);
     if parts.ops == 0 || parts.ops > limits::CHANGE_OPS_MAX as u64 {
         return Err(AdmitError::Ops);
     }
+    let past_max = parts.deps.iter().filter_map(|dep| history.cum_max_op(dep)).max().unwrap_or(0);
     if parts.start_op != past_max + 1 || parts.max_op > u64::from(u32::MAX) {
         return Err(AdmitError::StartOp);
     }
-    let known = |actor: &[u8; 16]| history.actor(actor).is_some();
-    if !parts.other_actors.iter().all(known) {
+    if !parts.other_actors.iter().all(|actor| history.actor(actor).is_some()) {
         return Err(AdmitError::OtherActor);
     }
-    check_author(parts, author)?;
+    check_author(parts, history, author)?;
     check_room(parts, history)
 }
 
@@ -156,29 +175,129 @@ fn check_deps(parts: &ChangeParts, history: &dyn History) -> Result<(), AdmitErr
     if parts.deps.is_empty() && history.changes() > 0 { Err(AdmitError::Birth) } else { Ok(()) }
 }
 
+/// Numbers leave no gap, and an actor's change leans directly on its last one: the engine
+/// always writes it so, and nobody has to walk the past.
 fn check_seq(parts: &ChangeParts, history: &dyn History) -> Result<(), AdmitError> {
     match history.actor(&parts.actor) {
         None if parts.seq == 1 => Ok(()),
         None => Err(AdmitError::Seq),
-        Some((last, _)) if parts.seq <= last => Err(AdmitError::DuplicateSeq),
-        Some((last, hash)) if parts.seq == last + 1 && history.in_past(&hash, &parts.deps) => {
-            Ok(())
-        }
+        Some(state) if parts.seq <= state.seq => Err(AdmitError::DuplicateSeq),
+        Some(state) if parts.seq == state.seq + 1 && parts.deps.contains(&state.last) => Ok(()),
         Some(_) => Err(AdmitError::Seq),
     }
 }
 
-fn check_author(parts: &ChangeParts, author: Option<&Author>) -> Result<(), AdmitError> {
-    let fits = match (parts.seq, &parts.author) {
-        (1, Some(said)) => author.is_none_or(|author| author == said),
+/// An actor names its author in its first change, and stays that author's.
+fn check_author(
+    parts: &ChangeParts,
+    history: &dyn History,
+    sender: Option<&Author>,
+) -> Result<(), AdmitError> {
+    let fits = |author: &Author| sender.is_none_or(|sender| sender == author);
+    let right = match (parts.seq, &parts.author) {
+        (1, Some(said)) => fits(said),
         (1, None) | (_, Some(_)) => false,
-        (_, None) => true,
+        (_, None) => {
+            history.actor(&parts.actor).and_then(|state| state.author).is_none_or(|a| fits(&a))
+        }
     };
-    if fits { Ok(()) } else { Err(AdmitError::Author) }
+    if right { Ok(()) } else { Err(AdmitError::Author) }
 }
 
 fn check_room(parts: &ChangeParts, history: &dyn History) -> Result<(), AdmitError> {
     let full = history.changes() >= limits::DOCUMENT_CHANGES_MAX as u64
         || (parts.seq == 1 && history.actors() >= limits::DOCUMENT_ACTORS_MAX as u64);
     if full { Err(AdmitError::Full) } else { Ok(()) }
+}
+
+/// A history in memory: of a whole document, or what a batch adds to another one.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    cum_max_ops: HashMap<ChangeHash, u64>,
+    actors: HashMap<[u8; limits::ACTOR_BYTES], ActorState>,
+}
+
+impl Ledger {
+    /// The history of changes, each after those it leans on.
+    #[must_use]
+    pub fn of(changes: &[ChangeParts]) -> Self {
+        let mut ledger = Self::default();
+        for parts in changes {
+            ledger.add(parts);
+        }
+        ledger
+    }
+
+    /// Adds a change that passed [`check_structure`] against this history.
+    pub fn add(&mut self, parts: &ChangeParts) {
+        // Exactly one above its past, so its own last operation is the highest.
+        self.cum_max_ops.insert(parts.hash, parts.max_op);
+        let state = self.actors.entry(parts.actor).or_insert_with(|| ActorState {
+            seq: parts.seq,
+            last: parts.hash,
+            author: parts.author,
+        });
+        state.seq = parts.seq;
+        state.last = parts.hash;
+    }
+}
+
+impl History for Ledger {
+    fn changes(&self) -> u64 {
+        self.cum_max_ops.len() as u64
+    }
+
+    fn actors(&self) -> u64 {
+        self.actors.len() as u64
+    }
+
+    fn cum_max_op(&self, hash: &ChangeHash) -> Option<u64> {
+        self.cum_max_ops.get(hash).copied()
+    }
+
+    fn actor(&self, actor: &[u8; limits::ACTOR_BYTES]) -> Option<ActorState> {
+        self.actors.get(actor).cloned()
+    }
+}
+
+/// What a batch adds on top of stored rows.
+pub(super) struct Overlay<'h> {
+    rows: &'h dyn History,
+    added: Ledger,
+    new_actors: u64,
+}
+
+impl<'h> Overlay<'h> {
+    pub(super) fn new(rows: &'h dyn History) -> Self {
+        Self { rows, added: Ledger::default(), new_actors: 0 }
+    }
+
+    pub(super) fn add(&mut self, parts: &ChangeParts) {
+        let stored = self.rows.actor(&parts.actor);
+        if stored.is_none() && parts.seq == 1 {
+            self.new_actors += 1;
+        }
+        self.added.add(parts);
+        if let (Some(stored), Some(state)) = (stored, self.added.actors.get_mut(&parts.actor)) {
+            state.author = stored.author;
+        }
+    }
+}
+
+impl History for Overlay<'_> {
+    fn changes(&self) -> u64 {
+        self.rows.changes() + self.added.changes()
+    }
+
+    fn actors(&self) -> u64 {
+        self.rows.actors() + self.new_actors
+    }
+
+    fn cum_max_op(&self, hash: &ChangeHash) -> Option<u64> {
+        self.added.cum_max_op(hash).or_else(|| self.rows.cum_max_op(hash))
+    }
+
+    fn actor(&self, actor: &[u8; limits::ACTOR_BYTES]) -> Option<ActorState> {
+        self.added.actor(actor).or_else(|| self.rows.actor(actor))
+    }
 }

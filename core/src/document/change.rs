@@ -70,6 +70,11 @@ impl ChangeParts {
             Some(author) => Some(convert::author(&author).ok_or(AdmitError::Author)?),
             None => None,
         };
+        // Nothing that no reader sees: no message, no bytes but the author's footer.
+        let footer = if author.is_some() { FOOTER_BYTES } else { 0 };
+        if change.message().is_some() || change.extra_bytes().len() != footer {
+            return Err(AdmitError::Extra);
+        }
         let others = change.other_actor_ids().iter();
         Ok(Self {
             hash: convert::hash(&change.hash()),
@@ -105,6 +110,8 @@ pub fn parse_change(raw: &[u8]) -> Result<ChangeParts, AdmitError> {
     ChangeParts::of(&parse(raw)?)
 }
 
+/// The author's footer: a tag, a length, sixteen bytes.
+const FOOTER_BYTES: usize = 18;
 /// Magic bytes of every chunk of the engine.
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 /// Chunk type of an uncompressed change; a compressed one could inflate without bound.

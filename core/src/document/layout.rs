@@ -4,6 +4,8 @@
 //! and never again (two phones creating the same one would hide each other's work).
 
 use super::fields::Fields;
+use super::rule::Refusal;
+use super::touch::Touched;
 
 /// Root key of the kind.
 pub(super) const KIND: &str = "kind";
@@ -69,6 +71,10 @@ pub(super) struct Layout {
     pub(super) v: i64,
     pub(super) containers: &'static [Container],
     pub(super) lifts: &'static [Lift],
+    /// Container, field and value that close a record for rewriting.
+    pub(super) closed_by: Option<(&'static str, &'static str, &'static str)>,
+    /// Rules of this kind beyond the general ones.
+    pub(super) rule: fn(&Touched) -> Result<(), Refusal>,
 }
 
 impl Layout {

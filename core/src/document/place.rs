@@ -15,6 +15,8 @@ use super::convert;
 use super::error::EditError;
 use super::fields::{Cell, Fields};
 use super::layout::{Container, Layout};
+use super::rule::Refusal;
+use super::touch::{Touch, Touched};
 use super::write::Writer;
 
 const FACTS: &str = "facts";
@@ -32,6 +34,8 @@ pub(super) const LAYOUT: Layout = Layout {
         Container::list(REMARKS),
     ],
     lifts: &[],
+    closed_by: None,
+    rule,
 };
 
 /// What is known of a place when it is first recorded; seen at the time of birth.
@@ -169,4 +173,32 @@ fn fact(
         .ok_or("says not clearly who saw it when")?;
     let expires_at = seen.expires_at.unwrap_or_else(|| expires(field, seen.observed_at));
     Ok(Fact { value, observed_at: seen.observed_at, by_role: seen.by_role, expires_at })
+}
+
+/// A fact comes with its sighting, from the same change; known facts fit their field.
+fn rule(touched: &Touched) -> Result<(), Refusal> {
+    for patch in &touched.patches {
+        let Touch::Put(value) = &patch.touch else { continue };
+        let (container, key) = (patch.container.as_str(), patch.key.as_str());
+        let well = match container {
+            FACTS => {
+                let seen = if touched.birth { AT_BIRTH } else { key };
+                let fits = FactField::find(key).is_none_or(|field| field.accepts(value));
+                if !fits {
+                    return Err(Refusal::Value);
+                }
+                touched.patch(SEEN, key).or_else(|| touched.patch(SEEN, seen)).is_some()
+            }
+            SEEN => {
+                let of_birth = touched.birth && key == AT_BIRTH;
+                let says = value.as_str().is_some_and(|text| text.parse::<Seen>().is_ok());
+                says && (of_birth || touched.patch(FACTS, key).is_some())
+            }
+            _ => true,
+        };
+        if !well {
+            return Err(Refusal::Sighting);
+        }
+    }
+    Ok(())
 }

@@ -6,6 +6,8 @@ use super::convert;
 use super::error::EditError;
 use super::fields::Fields;
 use super::layout::{Container, Layout};
+use super::rule::{self, Refusal};
+use super::touch::{Touch, Touched};
 use super::write::Writer;
 
 const HEAD: &str = "head";
@@ -17,6 +19,8 @@ pub(super) const LAYOUT: Layout = Layout {
     v: 1,
     containers: &[Container::map(HEAD), Container::list(CHECKS), Container::list(REMARKS)],
     lifts: &[],
+    closed_by: None,
+    rule,
 };
 
 /// A new task.
@@ -104,4 +108,19 @@ pub(super) fn read(id: DocId, v: i64, fields: &mut Fields) -> Option<Task> {
         checks: fields.entries(CHECKS),
         remarks: fields.entries(REMARKS),
     })
+}
+
+/// What is to be done where stays; the status is one of the known ones.
+fn rule(touched: &Touched) -> Result<(), Refusal> {
+    rule::at_birth_only(touched, HEAD, &["place", "title", "finding"])?;
+    let status = touched.patch(HEAD, "status").map(|patch| &patch.touch);
+    match status {
+        None => Ok(()),
+        Some(Touch::Put(value))
+            if value.as_str().is_some_and(|text| text.parse::<TaskStatus>().is_ok()) =>
+        {
+            Ok(())
+        }
+        Some(_) => Err(Refusal::Value),
+    }
 }

@@ -16,6 +16,8 @@ use super::error::EditError;
 use super::fields::Fields;
 use super::finding::{self, FromVisit};
 use super::layout::{Container, Layout};
+use super::rule::{self, Refusal};
+use super::touch::{Touch, Touched};
 use super::write::{Writer, json};
 
 const HEAD: &str = "head";
@@ -42,6 +44,8 @@ pub(super) const LAYOUT: Layout = Layout {
         Container::list(PHOTOS),
     ],
     lifts: &[],
+    closed_by: Some((HEAD, "status", FINISHED)),
+    rule,
 };
 
 /// The beginning of a visit.
@@ -245,4 +249,36 @@ fn texts(fields: &mut Fields) -> BTreeMap<String, String> {
         }
     }
     texts
+}
+
+/// A visit's origin stays, findings come with the finish, and a finished visit only grows.
+fn rule(touched: &Touched) -> Result<(), Refusal> {
+    let origin = ["place", "list", "list_version", "quick", "by_role", "started_at"];
+    rule::at_birth_only(touched, HEAD, &origin)?;
+    rule::at_birth_only(touched, CARRIED, &[])?;
+    let finishes = touched.patch(HEAD, "status").is_some_and(
+        |patch| matches!(&patch.touch, Touch::Put(value) if value.as_str() == Some(FINISHED)),
+    );
+    for patch in &touched.patches {
+        let rewrites = match patch.container.as_str() {
+            HEAD | ANSWERS | FINDINGS => true,
+            PHOTO_REASONS => !patch.before.is_empty(),
+            _ => false,
+        };
+        if touched.closed && rewrites && !rule::settles(patch) {
+            return Err(Refusal::Closed);
+        }
+        if !touched.closed && patch.container == FINDINGS && !finishes {
+            return Err(Refusal::FindingsBeforeFinish);
+        }
+        let status = patch.container == HEAD && patch.key == "status";
+        if status && !matches!(&patch.touch, Touch::Put(value) if is_status(value)) {
+            return Err(Refusal::Value);
+        }
+    }
+    Ok(())
+}
+
+fn is_status(value: &Scalar) -> bool {
+    value.as_str().is_some_and(|text| text.parse::<Status>().is_ok())
 }
