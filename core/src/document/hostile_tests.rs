@@ -71,122 +71,159 @@ fn alter(change: &am::Change, work: impl FnOnce(&mut am::ExpandedChange)) -> am:
     am::Change::from(expanded)
 }
 
-#[test]
-fn malformed_changes_are_named() {
+/// A base, one change on it, the base with that change, and a second change of the same actor.
+fn pair() -> (Document, am::Change, Document, am::Change) {
     let (document, second) = grown();
     let base = born(&visit_birth());
     let first = forge(&base, |tx| {
         let answers = obj(tx, "answers");
         tx.put(&answers, "HH-A1", "ok").unwrap();
     });
+    (base, first, document, second)
+}
+
+fn line(out: &mut String, name: &str, document: &Document, change: &am::Change) {
+    writeln!(out, "{name}: {}", judge(document, change.raw_bytes())).unwrap();
+}
+
+#[test]
+fn changes_out_of_sequence_are_named() {
+    let (base, first, document, second) = pair();
+    let mut out = String::new();
+    line(&mut out, "honest", &base, &first);
+    line(
+        &mut out,
+        "again",
+        &document,
+        &am::Change::try_from(&document.changes()[1].raw[..]).unwrap(),
+    );
+    line(&mut out, "unknown actor, seq 2", &base, &alter(&first, |e| e.seq = 2));
+    line(&mut out, "known actor, gap in seq", &document, &alter(&second, |e| e.seq = 4));
+    for start in [1, u64::from(u32::MAX) - 1, u64::from(u32::MAX), 1 << 31, 1 << 32] {
+        let change = alter(&first, |e| e.start_op = NonZeroU64::new(start).unwrap());
+        line(&mut out, &format!("start_op {start}"), &base, &change);
+    }
+    line(
+        &mut out,
+        "operation number used again",
+        &document,
+        &alter(&second, |e| e.start_op = first.start_op()),
+    );
+    line(&mut out, "seq 2 without deps", &document, &alter(&second, |e| e.deps = vec![]));
+    line(&mut out, "same actor and seq, other content", &document, &alter(&first, |e| e.time = 77));
+    line(&mut out, "the same dep twice", &document, &alter(&second, |e| e.deps.push(e.deps[0])));
+    check(
+        &out,
+        &expect![[r#"
+        honest: accepted
+        again: known
+        unknown actor, seq 2: seq
+        known actor, gap in seq: seq
+        start_op 1: start_op
+        start_op 4294967294: start_op
+        start_op 4294967295: start_op
+        start_op 2147483648: start_op
+        start_op 4294967296: parse
+        operation number used again: start_op
+        seq 2 without deps: birth
+        same actor and seq, other content: duplicate_seq
+        the same dep twice: deps
+    "#]],
+    );
+}
+
+#[test]
+fn changes_that_refer_or_sign_wrongly_are_named() {
+    let (base, first, document, second) = pair();
     let stranger = am::ActorId::from([0xdd; 16]);
     let own = first.actor_id().clone();
     let born_by = base.changes()[0].actor;
     let mut out = String::new();
-    let mut case = |name: &str, document: &Document, change: &am::Change| {
-        writeln!(out, "{name}: {}", judge(document, change.raw_bytes())).unwrap();
-    };
-    case("honest", &base, &first);
-    case("again", &document, &am::Change::try_from(&document.changes()[1].raw[..]).unwrap());
-    case("unknown actor, seq 2", &base, &alter(&first, |e| e.seq = 2));
-    case("known actor, gap in seq", &document, &alter(&second, |e| e.seq = 4));
-    case(
+    line(
+        &mut out,
         "object of an unknown actor",
         &base,
         &alter(&first, |e| {
             e.operations[0].obj = legacy::ObjectId::Id(legacy::OpId(1, stranger.clone()));
         }),
     );
-    case(
+    line(
+        &mut out,
         "object that does not exist",
         &base,
         &alter(&first, |e| {
             e.operations[0].obj = legacy::ObjectId::Id(legacy::OpId(999, own.clone()));
         }),
     );
-    case(
+    line(
+        &mut out,
         "object is a value",
         &base,
         &alter(&first, |e| {
             e.operations[0].obj = legacy::ObjectId::Id(legacy::OpId(1, am::ActorId::from(born_by)));
         }),
     );
-    case(
+    line(
+        &mut out,
         "author on seq 2",
         &document,
         &alter(&second, |e| e.extra_bytes = first.extra_bytes().into()),
     );
-    case("no author on seq 1", &base, &alter(&first, |e| e.extra_bytes = Vec::new()));
-    case("bytes behind the author", &base, &alter(&first, |e| e.extra_bytes.push(7)));
-    case("a message", &base, &alter(&first, |e| e.message = Some("张三".into())));
-    for start in [1, u64::from(u32::MAX) - 1, u64::from(u32::MAX), 1 << 31, 1 << 32] {
-        let change = alter(&first, |e| e.start_op = NonZeroU64::new(start).unwrap());
-        case(&format!("start_op {start}"), &base, &change);
-    }
-    case(
-        "operation number used again",
-        &document,
-        &alter(&second, |e| e.start_op = first.start_op()),
-    );
-    case("seq 2 without deps", &document, &alter(&second, |e| e.deps = vec![]));
-    case("same actor and seq, other content", &document, &alter(&first, |e| e.time = 77));
-    case(
+    line(&mut out, "no author on seq 1", &base, &alter(&first, |e| e.extra_bytes = Vec::new()));
+    line(&mut out, "bytes behind the author", &base, &alter(&first, |e| e.extra_bytes.push(7)));
+    line(&mut out, "a message", &base, &alter(&first, |e| e.message = Some("张三".into())));
+    line(
+        &mut out,
         "seq 2 not leaning on seq 1",
         &document,
         &alter(&second, |e| e.deps = first.deps().to_vec()),
     );
-    case("the same dep twice", &document, &alter(&second, |e| e.deps.push(e.deps[0])));
-    case(
+    line(
+        &mut out,
         "pred that does not exist",
         &base,
         &alter(&first, |e| {
             e.operations[0].pred = vec![legacy::OpId(77, am::ActorId::from(born_by))].into();
         }),
     );
-    case(
+    line(
+        &mut out,
         "pred of another key",
         &base,
         &alter(&first, |e| {
             e.operations[0].pred = vec![legacy::OpId(1, am::ActorId::from(born_by))].into();
         }),
     );
-    case("no operations", &base, &alter(&first, |e| e.operations.clear()));
-    case(
+    line(&mut out, "no operations", &base, &alter(&first, |e| e.operations.clear()));
+    line(
+        &mut out,
         "actor of 15 bytes",
         &base,
         &alter(&first, |e| e.actor_id = am::ActorId::from(vec![1; 15])),
     );
-    case("author of 5 bytes", &base, &alter(&first, |e| e.extra_bytes = vec![1, 5, 1, 2, 3, 4, 5]));
+    line(
+        &mut out,
+        "author of 5 bytes",
+        &base,
+        &alter(&first, |e| e.extra_bytes = vec![1, 5, 1, 2, 3, 4, 5]),
+    );
     check(
         &out,
         &expect![[r#"
-            honest: accepted
-            again: known
-            unknown actor, seq 2: seq
-            known actor, gap in seq: seq
-            object of an unknown actor: other_actor
-            object that does not exist: dry run
-            object is a value: dry run
-            author on seq 2: author
-            no author on seq 1: author
-            bytes behind the author: extra
-            a message: extra
-            start_op 1: start_op
-            start_op 4294967294: start_op
-            start_op 4294967295: start_op
-            start_op 2147483648: start_op
-            start_op 4294967296: parse
-            operation number used again: start_op
-            seq 2 without deps: birth
-            same actor and seq, other content: duplicate_seq
-            seq 2 not leaning on seq 1: seq
-            the same dep twice: deps
-            pred that does not exist: dry run
-            pred of another key: dry run
-            no operations: ops
-            actor of 15 bytes: actor_length
-            author of 5 bytes: author
-        "#]],
+        object of an unknown actor: other_actor
+        object that does not exist: dry run
+        object is a value: dry run
+        author on seq 2: author
+        no author on seq 1: author
+        bytes behind the author: extra
+        a message: extra
+        seq 2 not leaning on seq 1: seq
+        pred that does not exist: dry run
+        pred of another key: dry run
+        no operations: ops
+        actor of 15 bytes: actor_length
+        author of 5 bytes: author
+    "#]],
     );
 }
 
@@ -233,129 +270,173 @@ fn bytes_that_are_no_change_are_named() {
     );
 }
 
+type Work<'w> = &'w dyn Fn(&mut Transaction<'_>);
+
+fn rule(out: &mut String, name: &str, document: &Document, work: Work<'_>) {
+    let change = forge(document, work);
+    line(out, name, document, &change);
+}
+
+fn put(
+    container: &'static str,
+    key: &'static str,
+    value: ScalarValue,
+) -> impl Fn(&mut Transaction<'_>) {
+    move |tx: &mut Transaction<'_>| {
+        let obj = obj(tx, container);
+        tx.put(&obj, key, value.clone()).unwrap();
+    }
+}
+
 #[test]
-fn wellformed_changes_against_the_rules_are_named() {
+fn changes_to_the_frame_and_strange_values_are_named() {
     let draft = born(&visit_birth());
-    let mut finished = draft.clone();
-    let finish = VisitEdit::Finish { at: T0, findings: vec![finding("HH-A3-F1")] };
-    finished.edit(&answer("HH-A1", "ok"), &by(1), T0).unwrap();
-    finished.edit(&Edit::Visit(finish), &by(1), T0).unwrap();
-    let mut noted = draft.clone();
-    noted.edit(&Edit::Visit(VisitEdit::Note(remark("记"))), &by(1), T0).unwrap();
-    let place = born(&place_birth());
     let mut out = String::new();
-    let mut case = |name: &str, document: &Document, work: &dyn Fn(&mut Transaction<'_>)| {
-        let change = forge(document, work);
-        writeln!(out, "{name}: {}", judge(document, change.raw_bytes())).unwrap();
-    };
-    let put = |container: &'static str, key: &'static str, value: ScalarValue| {
-        move |tx: &mut Transaction<'_>| {
-            let obj = obj(tx, container);
-            tx.put(&obj, key, value.clone()).unwrap();
-        }
-    };
-    case("unknown key in a known map", &draft, &put("answers", "NEW-1", "ok".into()));
-    case("unknown key in the head", &draft, &put("head", "weather", "rain".into()));
-    case("long key", &draft, &|tx| {
+    rule(&mut out, "unknown key in a known map", &draft, &put("answers", "NEW-1", "ok".into()));
+    rule(&mut out, "unknown key in the head", &draft, &put("head", "weather", "rain".into()));
+    rule(&mut out, "long key", &draft, &|tx| {
         let obj = obj(tx, "answers");
         tx.put(&obj, "k".repeat(65), 1).unwrap();
     });
-    case("empty key", &draft, &put("answers", "", 1.into()));
-    case(
+    rule(&mut out, "empty key", &draft, &put("answers", "", 1.into()));
+    rule(
+        &mut out,
         "long value",
         &draft,
         &put("answers", "HH-A1", "x".repeat(limits::VALUE_BYTES_MAX + 1).into()),
     );
-    case("not a number", &draft, &put("answers", "HH-A1", f64::NAN.into()));
-    case("bytes", &draft, &put("answers", "HH-A1", ScalarValue::Bytes(vec![1])));
-    case("counter", &draft, &put("answers", "HH-A1", ScalarValue::counter(1)));
-    case("kind", &draft, &|tx| tx.put(am::ROOT, "kind", "place").unwrap());
-    case("version", &draft, &|tx| tx.put(am::ROOT, "v", 2).unwrap());
-    case("root field", &draft, &|tx| tx.put(am::ROOT, "x", 2).unwrap());
-    case("root container", &draft, &|tx| {
+    rule(&mut out, "not a number", &draft, &put("answers", "HH-A1", f64::NAN.into()));
+    rule(&mut out, "bytes", &draft, &put("answers", "HH-A1", ScalarValue::Bytes(vec![1])));
+    rule(&mut out, "counter", &draft, &put("answers", "HH-A1", ScalarValue::counter(1)));
+    rule(&mut out, "kind", &draft, &|tx| tx.put(am::ROOT, "kind", "place").unwrap());
+    rule(&mut out, "version", &draft, &|tx| tx.put(am::ROOT, "v", 2).unwrap());
+    rule(&mut out, "root field", &draft, &|tx| tx.put(am::ROOT, "x", 2).unwrap());
+    rule(&mut out, "root container", &draft, &|tx| {
         tx.put_object(am::ROOT, "more", am::ObjType::Map).unwrap();
     });
-    case("container again", &draft, &|tx| {
+    rule(&mut out, "container again", &draft, &|tx| {
         tx.put_object(am::ROOT, "answers", am::ObjType::Map).unwrap();
     });
-    case("container removed", &draft, &|tx| tx.delete(am::ROOT, "answers").unwrap());
-    case("nested object", &draft, &|tx| {
+    rule(&mut out, "container removed", &draft, &|tx| tx.delete(am::ROOT, "answers").unwrap());
+    rule(&mut out, "nested object", &draft, &|tx| {
         let answers = obj(tx, "answers");
         let inner = tx.put_object(&answers, "HH-A1", am::ObjType::Map).unwrap();
         tx.put(&inner, "x", 1).unwrap();
     });
-    case("text object", &draft, &|tx| {
+    rule(&mut out, "text object", &draft, &|tx| {
         let answers = obj(tx, "answers");
         tx.put_object(&answers, "HH-A1", am::ObjType::Text).unwrap();
     });
-    case("entry removed", &noted, &|tx| tx.delete(obj(tx, "notes"), 0).unwrap());
-    case("entry rewritten", &noted, &|tx| tx.put(obj(tx, "notes"), 0, "{}").unwrap());
-    case("entry no structure", &noted, &|tx| tx.insert(obj(tx, "notes"), 1, "hello").unwrap());
-    case("entry of a number", &noted, &|tx| tx.insert(obj(tx, "notes"), 1, 5).unwrap());
-    case("entry an object", &noted, &|tx| {
-        tx.insert_object(obj(tx, "notes"), 1, am::ObjType::Map).unwrap();
-    });
-    case("origin of a visit", &draft, &put("head", "place", "x".into()));
-    case("carried answer", &draft, &put("carried", "HH-A2", "{}".into()));
-    case("finding in a draft", &draft, &put("findings", "F1.severity", "S1".into()));
-    case("strange status", &draft, &put("head", "status", "secret".into()));
-    case("head removed", &draft, &|tx| tx.delete(obj(tx, "head"), "status").unwrap());
-    case("finished: answer", &finished, &put("answers", "HH-A1", "bad".into()));
-    case("finished: new answer", &finished, &put("answers", "HH-A9", "bad".into()));
-    case("finished: answer removed", &finished, &|tx| {
-        tx.delete(obj(tx, "answers"), "HH-A1").unwrap();
-    });
-    case("finished: finding", &finished, &put("findings", "HH-A3-F1.severity", "S4".into()));
-    case("finished: draft again", &finished, &put("head", "status", "draft".into()));
-    case("finished: first reason", &finished, &put("photo_reasons", "HH-A3-F1", "暗".into()));
-    case("finished: note", &finished, &|tx| tx.insert(obj(tx, "notes"), 0, "{}").unwrap());
-    case("fact without sighting", &place, &put("facts", "fuel", "gas".into()));
-    case("sighting without fact", &place, &put("seen", "fuel", "1 inspector -".into()));
-    case("sighting of birth later", &place, &put("seen", "*", "1 inspector".into()));
-    case("fact of a wrong type", &place, &put("facts", "storeys", "many".into()));
-    case("fact removed", &place, &|tx| tx.delete(obj(tx, "facts"), "kind").unwrap());
     check(
         &out,
         &expect![[r#"
-            unknown key in a known map: accepted
-            unknown key in the head: accepted
-            long key: key
-            empty key: key
-            long value: value
-            not a number: value
-            bytes: value
-            counter: value
-            kind: root
-            version: root
-            root field: root
-            root container: root
-            container again: root
-            container removed: root
-            nested object: value
-            text object: value
-            entry removed: append_only
-            entry rewritten: append_only
-            entry no structure: append_only
-            entry of a number: append_only
-            entry an object: append_only
-            origin of a visit: birth_only
-            carried answer: birth_only
-            finding in a draft: findings_before_finish
-            strange status: value
-            head removed: not_removable
-            finished: answer: closed
-            finished: new answer: closed
-            finished: answer removed: closed
-            finished: finding: closed
-            finished: draft again: closed
-            finished: first reason: accepted
-            finished: note: accepted
-            fact without sighting: sighting
-            sighting without fact: sighting
-            sighting of birth later: sighting
-            fact of a wrong type: value
-            fact removed: not_removable
-        "#]],
+        unknown key in a known map: accepted
+        unknown key in the head: accepted
+        long key: key
+        empty key: key
+        long value: value
+        not a number: value
+        bytes: value
+        counter: value
+        kind: root
+        version: root
+        root field: root
+        root container: root
+        container again: root
+        container removed: root
+        nested object: value
+        text object: value
+    "#]],
+    );
+}
+
+#[test]
+fn changes_to_lists_origins_and_facts_are_named() {
+    let draft = born(&visit_birth());
+    let mut noted = draft.clone();
+    noted.edit(&Edit::Visit(VisitEdit::Note(remark("记"))), &by(1), T0).unwrap();
+    let place = born(&place_birth());
+    let mut out = String::new();
+    rule(&mut out, "entry removed", &noted, &|tx| tx.delete(obj(tx, "notes"), 0).unwrap());
+    rule(&mut out, "entry rewritten", &noted, &|tx| tx.put(obj(tx, "notes"), 0, "{}").unwrap());
+    rule(&mut out, "entry no structure", &noted, &|tx| {
+        tx.insert(obj(tx, "notes"), 1, "hello").unwrap()
+    });
+    rule(&mut out, "entry of a number", &noted, &|tx| tx.insert(obj(tx, "notes"), 1, 5).unwrap());
+    rule(&mut out, "entry an object", &noted, &|tx| {
+        tx.insert_object(obj(tx, "notes"), 1, am::ObjType::Map).unwrap();
+    });
+    rule(&mut out, "origin of a visit", &draft, &put("head", "place", "x".into()));
+    rule(&mut out, "carried answer", &draft, &put("carried", "HH-A2", "{}".into()));
+    rule(&mut out, "finding in a draft", &draft, &put("findings", "F1.severity", "S1".into()));
+    rule(&mut out, "strange status", &draft, &put("head", "status", "secret".into()));
+    rule(&mut out, "head removed", &draft, &|tx| tx.delete(obj(tx, "head"), "status").unwrap());
+    rule(&mut out, "fact without sighting", &place, &put("facts", "fuel", "gas".into()));
+    rule(&mut out, "sighting without fact", &place, &put("seen", "fuel", "1 inspector -".into()));
+    rule(&mut out, "sighting of birth later", &place, &put("seen", "*", "1 inspector".into()));
+    rule(&mut out, "fact of a wrong type", &place, &put("facts", "storeys", "many".into()));
+    rule(&mut out, "fact removed", &place, &|tx| tx.delete(obj(tx, "facts"), "kind").unwrap());
+    check(
+        &out,
+        &expect![[r#"
+        entry removed: append_only
+        entry rewritten: append_only
+        entry no structure: append_only
+        entry of a number: append_only
+        entry an object: append_only
+        origin of a visit: birth_only
+        carried answer: birth_only
+        finding in a draft: findings_before_finish
+        strange status: value
+        head removed: not_removable
+        fact without sighting: sighting
+        sighting without fact: sighting
+        sighting of birth later: sighting
+        fact of a wrong type: value
+        fact removed: not_removable
+    "#]],
+    );
+}
+
+#[test]
+fn changes_to_a_finished_visit_are_named() {
+    let mut finished = born(&visit_birth());
+    let finish = VisitEdit::Finish { at: T0, findings: vec![finding("HH-A3-F1")] };
+    finished.edit(&answer("HH-A1", "ok"), &by(1), T0).unwrap();
+    finished.edit(&Edit::Visit(finish), &by(1), T0).unwrap();
+    let mut out = String::new();
+    rule(&mut out, "finished: answer", &finished, &put("answers", "HH-A1", "bad".into()));
+    rule(&mut out, "finished: new answer", &finished, &put("answers", "HH-A9", "bad".into()));
+    rule(&mut out, "finished: answer removed", &finished, &|tx| {
+        tx.delete(obj(tx, "answers"), "HH-A1").unwrap();
+    });
+    rule(
+        &mut out,
+        "finished: finding",
+        &finished,
+        &put("findings", "HH-A3-F1.severity", "S4".into()),
+    );
+    rule(&mut out, "finished: draft again", &finished, &put("head", "status", "draft".into()));
+    rule(
+        &mut out,
+        "finished: first reason",
+        &finished,
+        &put("photo_reasons", "HH-A3-F1", "暗".into()),
+    );
+    rule(&mut out, "finished: note", &finished, &|tx| {
+        tx.insert(obj(tx, "notes"), 0, "{}").unwrap()
+    });
+    check(
+        &out,
+        &expect![[r#"
+        finished: answer: closed
+        finished: new answer: closed
+        finished: answer removed: closed
+        finished: finding: closed
+        finished: draft again: closed
+        finished: first reason: accepted
+        finished: note: accepted
+    "#]],
     );
 }
 
@@ -434,7 +515,7 @@ fn a_birth_is_admitted_and_a_second_root_is_not() {
     let other = Document::birth(ID, &place_birth(), &by(2), T0).unwrap().1;
     assert_eq!(judge(&born(&place_birth()), &other.raw), "birth");
     let empty = Document { id: ID, doc: am::Automerge::new(), bytes: 0 };
-    let cases: [(&str, &dyn Fn(&mut Transaction<'_>)); 3] = [
+    let cases: [(&str, Work<'_>); 3] = [
         ("unknown_kind", &|tx| tx.put(am::ROOT, "kind", "person").unwrap()),
         ("birth_layout", &|tx| {
             tx.put(am::ROOT, "kind", "place").unwrap();
