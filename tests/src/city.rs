@@ -117,6 +117,10 @@ impl City {
                 [lon, lat]
             })
             .collect();
+        ring.dedup(); // points nearer than the rounding
+        if ring.first() == ring.last() {
+            ring.pop();
+        }
         if let Some(first) = ring.first().copied() {
             ring.push(first);
         }

@@ -107,18 +107,23 @@ impl Areas {
         for (township, members) in self.townships.iter().zip(by_township) {
             by_county[township.county].push(Node::Group(members));
         }
+        // Streets have the first codes; half of the towns go before them, so that they lie in the middle.
+        for members in &mut by_county {
+            let towns = members.len() / 4;
+            members.rotate_right(towns);
+        }
         Node::Group(by_county.into_iter().map(Node::Group).collect())
     }
 }
 
-/// Own choice: about 12 urban grids or a third of a village grid to the square kilometre.
+/// Own choice: about 12 urban grids or one village grid to the square kilometre.
 fn square_metres(grid: &Grid, rng: &mut ChaCha8Rng) -> f64 {
     let jitter = rng.random_range(0.75..1.35);
     let households = f64::from(grid.households);
     let base = match (grid.code.is_special(), grid.urban) {
-        (true, _) => 300_000.0,
+        (true, _) => 160_000.0,
         (false, true) => 80_000.0 * households / 341.0,
-        (false, false) => 3_000_000.0 * households / 341.0,
+        (false, false) => 1_000_000.0 * households / 341.0,
     };
     base * jitter
 }

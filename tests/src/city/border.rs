@@ -264,21 +264,33 @@ fn waves(seed: u64) -> Vec<Wave> {
         .collect()
 }
 
-/// The unit vector along the longest way through a piece, turned a little at random, eastwards or southwards.
+/// The unit vector along which a piece is longest, turned a little at random, eastwards or southwards.
 fn across(rng: &mut ChaCha8Rng, piece: &[Edge]) -> (f64, f64) {
-    let mut best = (0.0, 1.0, 0.0);
-    for (i, p) in piece.iter().enumerate() {
-        for q in &piece[i + 1..] {
-            let (dx, dy) = (q.from.x - p.from.x, q.from.y - p.from.y);
-            let d = dx * dx + dy * dy;
-            if d > best.0 {
-                best = (d, dx, dy);
-            }
-        }
-    }
-    let angle = best.2.atan2(best.1) + rng.random_range(-0.3..0.3);
-    let (x, y) = (angle.cos(), angle.sin());
+    let corners: Vec<Point> = piece.iter().map(|e| e.from).collect();
+    let (x, y) = longest(&corners);
+    let (sin, cos) = rng.random_range(-0.16..0.16_f64).sin_cos();
+    let (x, y) = (x * cos - y * sin, x * sin + y * cos);
     if x - y < 0.0 { (-x, -y) } else { (x, y) }
+}
+
+/// The direction in which the area of a polygon is spread most (its main axis of inertia).
+fn longest(corners: &[Point]) -> (f64, f64) {
+    let n = corners.len() as f64;
+    let middle = Point {
+        x: corners.iter().map(|p| p.x).sum::<f64>() / n,
+        y: corners.iter().map(|p| p.y).sum::<f64>() / n,
+    };
+    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
+    for (i, p) in corners.iter().enumerate() {
+        let q = corners[(i + 1) % corners.len()];
+        let (px, py, qx, qy) = (p.x - middle.x, p.y - middle.y, q.x - middle.x, q.y - middle.y);
+        let twice = px * qy - qx * py;
+        xx += twice * (px * px + px * qx + qx * qx);
+        yy += twice * (py * py + py * qy + qy * qy);
+        xy += twice * (px * qy + 2.0 * px * py + 2.0 * qx * qy + qx * py) / 2.0;
+    }
+    let angle = (2.0 * xy).atan2(xx - yy) / 2.0;
+    (angle.cos(), angle.sin())
 }
 
 /// The area of a polygon, positive when it runs counter-clockwise.

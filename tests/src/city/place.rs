@@ -244,7 +244,7 @@ impl City {
         Building {
             lat,
             lon,
-            address: format!("{}{estate}苑{}幢", self.community(grid).name, serial % 24 + 1),
+            address: format!("{}{estate}小区{}幢", self.community(grid).name, serial % 24 + 1),
             code: building_code(self, grid, serial),
             storeys: if high { rng.random_range(11..34) } else { rng.random_range(4..8) },
             kind: if high { "high" } else { "multi" },
