@@ -179,13 +179,16 @@ fn changes_that_refer_wrongly_are_named() {
             e.operations[0].pred = vec![legacy::OpId(1, am::ActorId::from(born_by))].into();
         }),
     );
-    check(&out, &expect![[r#"
+    check(
+        &out,
+        &expect![[r#"
         object of an unknown actor: other_actor
         object that does not exist: dry run
         object is a value: dry run
         pred that does not exist: dry run
         pred of another key: dry run
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -220,7 +223,9 @@ fn changes_that_sign_wrongly_are_named() {
         &base,
         &alter(&first, |e| e.extra_bytes = vec![1, 5, 1, 2, 3, 4, 5]),
     );
-    check(&out, &expect![[r#"
+    check(
+        &out,
+        &expect![[r#"
         author on seq 2: author
         no author on seq 1: author
         bytes behind the author: extra
@@ -229,7 +234,8 @@ fn changes_that_sign_wrongly_are_named() {
         no operations: ops
         actor of 15 bytes: actor_length
         author of 5 bytes: author
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
