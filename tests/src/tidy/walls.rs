@@ -19,7 +19,7 @@ const CORE: &[Wall] = &[
     ("vault", &["model", "limits"]),
     ("document", &["model", "limits"]),
     ("sync", &["model", "limits", "rules", "checklist", "workflow", "vault", "document"]),
-    ("store", &["model", "limits"]),
+    ("store", &["model", "limits", "ground"]),
 ];
 
 /// What other packages may name of the core.

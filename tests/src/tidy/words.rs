@@ -162,7 +162,7 @@ fn holds(words: &[String], row: &[&str]) -> bool {
     words.windows(row.len()).any(|window| {
         window.iter().zip(row).all(|(word, banned)| {
             // Chinese has no word borders: a part of the name is enough.
-            let chinese = banned.chars().any(|c| !c.is_ascii());
+            let chinese = !banned.is_ascii();
             if chinese {
                 word.contains(banned)
             } else {
@@ -202,7 +202,7 @@ fn yaml_keys(text: &str) -> Vec<(usize, String)> {
                     found.push((number, std::mem::take(&mut word)));
                 }
                 c if c.is_alphanumeric() || c == '_' || c == '-' && !word.is_empty() => {
-                    word.push(c)
+                    word.push(c);
                 }
                 _ => {
                     if after_id && !word.is_empty() {
