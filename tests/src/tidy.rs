@@ -63,9 +63,10 @@ impl Source {
     /// Whether the whole file is test or bench code.
     #[must_use]
     pub fn is_test(&self) -> bool {
-        self.path.contains("/tests/")
-            || self.path.contains("/benches/")
-            || self.path.ends_with("/tests.rs")
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        name == "tests.rs"
+            || name.ends_with("_tests.rs")
+            || ["/tests/", "/benches/", "/fuzz/"].iter().any(|folder| self.path.contains(folder))
     }
 
     /// A breach in this file.

@@ -1,0 +1,60 @@
+//! The test command counts honestly: run over a stand-in `cargo` that says what we want to be counted.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use ironfeet_tests::tidy::root;
+
+/// Runs the script with a `cargo` whose `test` prints `output` and ends with `code`; gives its
+/// last line and whether it succeeded.
+fn run(output: &str, code: i32, broken_step: &str) -> (String, bool) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("output"), output).unwrap();
+    let cargo = format!(
+        "#!/bin/sh\ncase \"$1\" in\n  test) cat '{}/output'; exit {code};;\n  '{broken_step}') exit 1;;\nesac\n",
+        dir.path().display()
+    );
+    write_program(dir.path(), "cargo", &cargo);
+    for name in ["rustc", "rustup", "cc", "make", "pkg-config"] {
+        write_program(dir.path(), name, "#!/bin/sh\n");
+    }
+    let path = format!("{}:/usr/bin:/bin", dir.path().display());
+    let ran = Command::new(root().join("scripts/test.sh"))
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", dir.path())
+        .output()
+        .unwrap();
+    let out = String::from_utf8(ran.stdout).unwrap();
+    (out.lines().last().unwrap_or_default().to_owned(), ran.status.success())
+}
+
+fn write_program(dir: &Path, name: &str, text: &str) {
+    let path = dir.join(name);
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+const GOOD: &str = "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s\n";
+const BAD: &str = "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s\nerror: test failed, to rerun pass `-p a`\n";
+const CRASHED: &str = "error: test failed, to rerun pass `-p b`\nCaused by: process didn't exit successfully (signal: 11)\n";
+
+#[test]
+fn the_closing_line_is_the_sum_of_what_ran() {
+    let cases: [(String, i32, &str, &str, bool); 7] = [
+        (GOOD.repeat(2), 0, "", "28 passed, 0 failed", true),
+        (format!("{GOOD}{BAD}"), 101, "", "19 passed, 2 failed", false),
+        (format!("{GOOD}{CRASHED}"), 101, "", "16 passed, 1 failed", false),
+        (format!("{BAD}{CRASHED}"), 101, "", "7 passed, 3 failed", false),
+        // It did not build.
+        ("error: could not compile `a`\n".to_owned(), 101, "", "4 passed, 1 failed", false),
+        // It claims success and ran nothing.
+        (String::new(), 0, "", "4 passed, 1 failed", false),
+        (GOOD.to_owned(), 0, "clippy", "15 passed, 1 failed", false),
+    ];
+    for (output, code, broken, line, success) in cases {
+        // `cargo clippy --version` of the set-up fails as well, and the stand-in rustup mends nothing.
+        assert_eq!(run(&output, code, broken), (line.to_owned(), success), "{output}");
+    }
+}
