@@ -4,6 +4,7 @@
 //! `IRONFEET_MUTANTS=200000 cargo test --release -p ironfeet-core --test admission -- --nocapture`
 //! gives the table in `docs/benchmarks/admission.md`.
 
+#[cfg(test)]
 #[path = "admission/ground.rs"]
 mod ground;
 
@@ -36,13 +37,13 @@ impl Xorshift {
     }
 
     fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % n as u64).unwrap()
+        usize::try_from(self.next() % n as u64).expect("below a usize")
     }
 }
 
 /// One to three bytes behind the header altered, or taken from another honest change. Most of
 /// them behind the dependencies too: an altered hash is only a missing dependency.
-fn mutant<'g>(seed: u64, grounds: &'g [Ground]) -> (&'g Ground, Vec<u8>) {
+fn mutant(seed: u64, grounds: &[Ground]) -> (&Ground, Vec<u8>) {
     let mut random = Xorshift::of(seed);
     let ground = &grounds[random.below(grounds.len())];
     let mut raw = ground.change.clone();

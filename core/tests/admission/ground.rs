@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use ironfeet_core::document::{
-    Authorship, Birth, Document, Edit, Ledger, PlaceBirth, PlaceEdit, Settle, TaskBirth, TaskEdit,
-    Verdict, VisitBirth, VisitEdit, admit, parse_change,
+    Authorship, Birth, Document, Edit, Kind, Ledger, PlaceBirth, PlaceEdit, Settle, TaskBirth,
+    TaskEdit, Verdict, VisitBirth, VisitEdit, admit, parse_change,
 };
 use ironfeet_core::model::{
     Author, Carried, CheckOutcome, CheckResult, ClockKind, Deadline, DocId, Finding, PlaceId,
@@ -242,7 +242,7 @@ fn stays_harmless(ground: &Ground, raw: &[u8], mut document: Document, snapshot:
         Some("place") => Edit::Place(PlaceEdit::Remark(remark("后来"))),
         Some("visit") => Edit::Visit(VisitEdit::Note(remark("后来"))),
         Some("task") => Edit::Task(TaskEdit::Remark(remark("后来"))),
-        _ => match document.kind().map(|kind| kind.as_str()) {
+        _ => match document.kind().map(Kind::as_str) {
             Some("place") => fact("lift", true),
             Some("visit") => Edit::Visit(VisitEdit::Note(remark("后来"))),
             _ => check("后来"),
