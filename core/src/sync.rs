@@ -7,9 +7,11 @@
 //! nor what a change says: a change is bytes with a hash ([`chunk`]).
 //! The wire is told in full in `docs/protocol.md`.
 
+pub mod bundle;
 pub mod chain;
 pub mod checkpoint;
 pub mod chunk;
+pub mod client;
 pub mod digest;
 pub mod frame;
 pub mod manifest;

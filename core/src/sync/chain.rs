@@ -10,12 +10,14 @@ use super::message::{EntryKind, LeaveReason};
 /// The chain at one entry.
 pub type Chain = [u8; 32];
 
-/// The chain before the first entry of a partition, by the origin of its history.
+/// The chain before the first entry of a partition. A history id is twelve random bytes, drawn when the
+/// server was born, and the restore epoch (u32, big-endian); the chain begins at the first twelve, so
+/// that a restore starts no new chain.
 #[must_use]
-pub fn origin(history_origin: &[u8; 16], pid: &Pid) -> Chain {
+pub fn origin(history: &[u8; 16], pid: &Pid) -> Chain {
     let mut hasher = Sha256::new();
     hasher.update(b"ironfeet plog 1");
-    hasher.update(history_origin);
+    hasher.update(&history[..12]);
     hasher.update(pid.to_string().as_bytes());
     hasher.finalize().into()
 }
