@@ -37,3 +37,5 @@ pub const KEY_BYTES_MAX: usize = 64;
 pub const CHECKLIST_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// One text value inside a document (a remark with its frame, escaped), in bytes.
 pub const VALUE_BYTES_MAX: usize = 16 * 1024;
+/// One photo as it is added on a phone, in bytes.
+pub const PHOTO_BYTES_MAX: usize = 20 * 1024 * 1024;

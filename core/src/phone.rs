@@ -1,1 +1,274 @@
-//! phone
+//! Everything an app can do with no network: places, visits, findings, photos, tasks, today's list.
+//!
+//! Joins the store with the pure floors. One call, one answer; when a call that
+//! changes something returns, it is on disk. All calls take `&self` and may come
+//! from any thread; one runs at a time and none waits for a network.
+//!
+//! Several people may use one phone: each has an own folder and key, so opening
+//! one person's store never touches another's outbox.
+//!
+//! Must not know HTML, sockets of the sync (its driver is a guest in this room)
+//! or uniffi. Reads no clock and no entropy but those handed in.
+
+mod apply;
+mod content;
+mod due;
+mod error;
+mod finding;
+mod mend;
+mod outbox;
+mod photo;
+mod place;
+mod record;
+mod rescue;
+mod show;
+mod status;
+mod task;
+mod today;
+mod verify;
+mod visit;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use zeroize::Zeroizing;
+
+pub use apply::{Applied, Incoming};
+pub use error::PhoneError;
+pub use finding::FindingRow;
+pub use outbox::{Outgoing, Receipt};
+pub use photo::PhotoRow;
+pub use place::{NewPlace, PlaceRow, PlaceView, VisitRow};
+pub use rescue::Rescued;
+pub use show::{ConflictValueView, ConflictView};
+pub use status::{NoticeRow, PartStatus, Status};
+pub use task::{TaskRow, TaskView};
+pub use today::TodayRow;
+pub use verify::{Problem, VerifyReport};
+pub use visit::VisitView;
+
+use crate::ground::{Clock, Entropy};
+use crate::model::{Author, GridCode, InstallId, PersonId, Pid, Role, UtcMillis};
+use crate::rules::{Act, may};
+use crate::store::salvage::{self, Salvaged};
+use crate::store::{Owner, Store, StoreError, meta, part};
+use content::Contents;
+use record::Records;
+
+/// How to open a store.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// The person's folder.
+    pub dir: PathBuf,
+    /// The store's key, from the platform's key store. Never written anywhere.
+    pub key: [u8; 32],
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// Checklists to install, as YAML; `None` keeps those installed, or the product's own.
+    pub content: Option<String>,
+}
+
+/// A person's phone, open.
+pub struct Phone {
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    /// `None` only after a failed recovery: the next call tries to open again.
+    store: Option<Store>,
+    records: Records,
+    contents: Contents,
+    dir: PathBuf,
+    key: Zeroizing<[u8; 32]>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    owner: Owner,
+    recovered: Option<Salvaged>,
+}
+
+impl Phone {
+    /// Sets a phone up for a person in an empty folder; works with no server.
+    ///
+    /// # Errors
+    /// [`PhoneError::Refused`] when there is a store already or the post may not use a phone,
+    /// [`PhoneError::Content`] when the checklists to install are not right.
+    pub fn init(
+        options: OpenOptions,
+        person: PersonId,
+        role: Role,
+        grids: &[GridCode],
+    ) -> Result<Self, PhoneError> {
+        if !may(role, Act::Read, "place", "facts") {
+            return Err(not_yours());
+        }
+        let contents = Contents::install(options.content.as_deref())?;
+        let owner = Owner {
+            install_id: InstallId(options.entropy.sixteen()),
+            person,
+            role,
+            author: Author(options.entropy.sixteen()),
+        };
+        let key = Zeroizing::new(options.key);
+        let mut store = Store::create(&options.dir, key.clone(), &owner, options.entropy.clone())?;
+        store.write(|db| {
+            for grid in grids {
+                part::serve(db, &Pid::Grid(grid.clone()).to_string())?;
+            }
+            contents.write(db)
+        })?;
+        Ok(Self::of(options, key, owner, store, contents, None))
+    }
+
+    /// Opens a person's store. A damaged one is moved aside and what can be read of it saved into a
+    /// new one: [`Phone::recovered`] then tells what.
+    ///
+    /// # Errors
+    /// [`PhoneError::NotFound`], [`PhoneError::WrongKey`], [`PhoneError::NewerThanApp`]: nothing was
+    /// touched. [`PhoneError::Damaged`] when nothing could be saved; the file stands as it was.
+    pub fn open(options: OpenOptions) -> Result<Self, PhoneError> {
+        let key = Zeroizing::new(options.key);
+        let open = || Store::open(&options.dir, key.clone(), options.entropy.clone());
+        let mut saved = None;
+        let store = match open() {
+            Err(StoreError::Damaged) => {
+                let at = options.clock.now().0;
+                let entropy = options.entropy.as_ref();
+                saved = Some(salvage::salvage(&options.dir, &key, at, entropy, None)?);
+                open()?
+            }
+            other => other?,
+        };
+        let owner = store.owner().clone();
+        let (contents, moved) = Contents::open(store.db(), options.content.as_deref())?;
+        let phone = Self::of(options, key, owner, store, contents, saved);
+        phone.with(|inner| inner.begin(moved))?;
+        Ok(phone)
+    }
+
+    fn of(
+        options: OpenOptions,
+        key: Zeroizing<[u8; 32]>,
+        owner: Owner,
+        store: Store,
+        contents: Contents,
+        recovered: Option<Salvaged>,
+    ) -> Self {
+        let inner = Inner {
+            store: Some(store),
+            records: Records::default(),
+            contents,
+            dir: options.dir,
+            key,
+            clock: options.clock,
+            entropy: options.entropy,
+            owner,
+            recovered,
+        };
+        Self { inner: Mutex::new(inner) }
+    }
+
+    /// Runs one call. A damaged file met on the way is exchanged at once, see [`PhoneError::Damaged`].
+    fn with<T>(
+        &self,
+        call: impl FnOnce(&mut Inner) -> Result<T, PhoneError>,
+    ) -> Result<T, PhoneError> {
+        let mut inner = self.inner.lock().unwrap_or_else(|poisoned| {
+            // A call panicked half-way: what is in memory may not be what is on disk.
+            let mut inner = PoisonError::into_inner(poisoned);
+            inner.records.clear();
+            inner
+        });
+        match call(&mut inner) {
+            Err(PhoneError::Damaged { moved_to: None, .. }) => Err(inner.recover()),
+            done => done,
+        }
+    }
+
+    /// What was saved when this opening, or a call since, met a damaged file.
+    #[must_use]
+    pub fn recovered(&self) -> Option<Salvaged> {
+        self.with(|inner| Ok(inner.recovered.clone())).ok().flatten()
+    }
+
+    /// How many documents stay in memory between calls (600 unless set).
+    pub fn keep_in_memory(&self, documents: usize) {
+        let _infallible = self.with(|inner| {
+            inner.records.keep(documents);
+            Ok(())
+        });
+    }
+
+    /// Moves the write-ahead log into the database. For quiet moments; never needed for safety.
+    ///
+    /// # Errors
+    /// [`PhoneError::Internal`] when the disk refuses.
+    pub fn tend(&self) -> Result<(), PhoneError> {
+        self.with(|inner| Ok(inner.store()?.tend()?))
+    }
+}
+
+impl Inner {
+    fn store(&mut self) -> Result<&mut Store, PhoneError> {
+        if self.store.is_none() {
+            self.store = Some(Store::open(&self.dir, self.key.clone(), self.entropy.clone())?);
+        }
+        self.store.as_mut().ok_or(PhoneError::Busy)
+    }
+
+    fn now(&self) -> UtcMillis {
+        self.clock.now()
+    }
+
+    /// Refuses what the table of rights does not give this post.
+    fn allow(&self, act: Act, kind: &str, container: &str) -> Result<(), PhoneError> {
+        if may(self.owner.role, act, kind, container) { Ok(()) } else { Err(not_yours()) }
+    }
+
+    /// What is left to do when a file was opened: views after a recovery or new checklists.
+    fn begin(&mut self, contents_moved: bool) -> Result<(), PhoneError> {
+        let rebuild = meta::get(self.store()?.db(), "rebuild")?.is_some();
+        if rebuild || contents_moved {
+            self.rebuild_views(rebuild)?;
+        }
+        Ok(())
+    }
+
+    /// Exchanges the damaged file for a new one with everything that can be read, and says so.
+    fn recover(&mut self) -> PhoneError {
+        self.records.clear();
+        self.store = None;
+        match self.exchange() {
+            Ok(saved) => {
+                self.recovered = Some(saved.clone());
+                PhoneError::Damaged {
+                    moved_to: Some(saved.moved_to.clone()),
+                    salvaged: Some(Box::new(saved)),
+                }
+            }
+            Err(error) => error,
+        }
+    }
+
+    fn exchange(&mut self) -> Result<Salvaged, PhoneError> {
+        let at = self.now().0;
+        let entropy = self.entropy.clone();
+        let saved =
+            salvage::salvage(&self.dir, &self.key, at, entropy.as_ref(), Some(&self.owner))?;
+        self.recovered = Some(saved.clone());
+        self.begin(false)?;
+        Ok(saved)
+    }
+}
+
+fn not_yours() -> PhoneError {
+    PhoneError::refused(
+        "not_your_right",
+        "您的岗位没有此项权限",
+        "your post does not give you this right",
+    )
+}
+
+#[cfg(test)]
+mod tests;

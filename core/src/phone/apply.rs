@@ -1,0 +1,247 @@
+//! Changes from elsewhere: into the record, its rows and its views, by the same way as our own.
+
+use std::collections::HashSet;
+
+use rusqlite::Connection;
+
+use crate::document::{ChangeParts, Document, parse_change};
+use crate::model::{ChangeHash, DocId};
+use crate::store::document::{self, Status};
+use crate::store::views::Views;
+use crate::store::{StoreError, archive, outbox};
+
+use super::content::Contents;
+use super::outbox::lean;
+use super::record::{Entry, Records};
+use super::{Inner, Phone, PhoneError};
+
+/// Changes of one record, as they came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incoming {
+    /// The record.
+    pub doc: DocId,
+    /// Its home partition.
+    pub pid: String,
+    /// Their bytes, in any order, repeats allowed.
+    pub raws: Vec<Vec<u8>>,
+    /// Where they stand from now on: [`Status::Acked`] from the server; a rescue file brings the others.
+    pub status: Status,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Applied {
+    /// Changes that were new here.
+    pub changes: usize,
+    /// Records they went into.
+    pub documents: usize,
+    /// Changes that could not be applied here; they are set aside with their bytes.
+    pub set_aside: Vec<(DocId, ChangeHash)>,
+}
+
+impl Phone {
+    /// Takes changes in, all in one transaction.
+    ///
+    /// # Errors
+    /// [`PhoneError::StorageFull`]: nothing was taken in; the same call may be made again.
+    pub fn apply(&self, incoming: &[Incoming]) -> Result<Applied, PhoneError> {
+        self.with(|inner| inner.apply(incoming, |_| Ok(())))
+    }
+}
+
+impl Inner {
+    /// Takes changes in, and in the same transaction what else belongs to them, such as a cursor.
+    pub(super) fn apply(
+        &mut self,
+        incoming: &[Incoming],
+        and: impl FnOnce(&Connection) -> Result<(), PhoneError>,
+    ) -> Result<Applied, PhoneError> {
+        let done = self.try_apply(incoming, and);
+        if done.is_err() {
+            for one in incoming {
+                self.records.drop(one.doc);
+            }
+        }
+        done
+    }
+
+    fn try_apply(
+        &mut self,
+        incoming: &[Incoming],
+        and: impl FnOnce(&Connection) -> Result<(), PhoneError>,
+    ) -> Result<Applied, PhoneError> {
+        self.store()?;
+        let Some(store) = &mut self.store else { return Err(PhoneError::Busy) };
+        let (tx, changed) = store.begin_fresh()?;
+        if changed {
+            self.records.clear();
+        }
+        let mut applied = Applied::default();
+        for one in incoming {
+            take_in(&tx, one, &mut self.records, &self.contents, &mut applied)?;
+        }
+        and(&tx)?;
+        tx.commit().map_err(StoreError::from)?;
+        Ok(applied)
+    }
+}
+
+fn take_in(
+    db: &Connection,
+    one: &Incoming,
+    records: &mut Records,
+    contents: &Contents,
+    applied: &mut Applied,
+) -> Result<(), PhoneError> {
+    let new = match document::find(db, one.doc)? {
+        Some(_) => None,
+        None => Some(document::add(db, one.doc, &one.pid, "")?),
+    };
+    let mut entry = match new {
+        Some(n) => {
+            let empty = Document::from_changes(one.doc, [])?;
+            let mut entry = Entry::of(n, one.pid.clone(), empty, 0, 0, false, contents);
+            entry.views = Views::default();
+            entry
+        }
+        None => {
+            records.load(db, one.doc, contents)?;
+            records.take(one.doc).ok_or(PhoneError::NotFound { what: "record" })?
+        }
+    };
+    let (ready, aside) = sort_out(db, &entry.document, one)?;
+    for (parts, status) in &ready.known {
+        known_again(db, one.doc, parts, *status)?;
+    }
+    for (hash, raw, reason) in aside {
+        archive::add(db, one.doc, &hash, &raw, one.status, reason)?;
+        applied.set_aside.push((one.doc, hash));
+    }
+    if !ready.fresh.is_empty() {
+        write(db, &mut entry, ready.fresh, contents, applied)?;
+    }
+    entry.unsent = document::find(db, one.doc)?.is_some_and(|row| row.unsent);
+    records.put(one.doc, entry);
+    Ok(())
+}
+
+/// A change and where it stands.
+type Standing = (ChangeParts, Status);
+/// A change that cannot be applied: hash, bytes, why.
+type Aside = (ChangeHash, Vec<u8>, &'static str);
+
+struct Ready {
+    /// Not here yet; each after those it leans on.
+    fresh: Vec<Standing>,
+    /// Here already; with the status they came with.
+    known: Vec<Standing>,
+}
+
+/// Parses, sorts by what leans on what, and joins what was set aside earlier and fits now.
+fn sort_out(
+    db: &Connection,
+    document: &Document,
+    one: &Incoming,
+) -> Result<(Ready, Vec<Aside>), StoreError> {
+    let mut aside = Vec::new();
+    let mut waiting: Vec<Standing> = Vec::new();
+    let mut known = Vec::new();
+    let mut seen = HashSet::new();
+    for raw in &one.raws {
+        match parse_change(raw) {
+            Ok(parts) if document.has(&parts.hash) => known.push((parts, one.status)),
+            Ok(parts) if seen.insert(parts.hash) => waiting.push((parts, one.status)),
+            Ok(_) => {}
+            Err(_) => aside.push((unparsed(raw), raw.clone(), "damaged")),
+        }
+    }
+    for row in archive::of(db, one.doc)? {
+        if let Ok(parts) = parse_change(&row.raw)
+            && parts.hash == row.hash
+            && seen.insert(parts.hash)
+        {
+            waiting.push((parts, row.status));
+        }
+    }
+    let mut fresh = Vec::new();
+    let mut there = HashSet::new();
+    loop {
+        let before = waiting.len();
+        let (ready, later): (Vec<Standing>, Vec<Standing>) = waiting
+            .into_iter()
+            .partition(|(p, _)| p.deps.iter().all(|d| there.contains(d) || document.has(d)));
+        there.extend(ready.iter().map(|(p, _)| p.hash));
+        fresh.extend(ready);
+        waiting = later;
+        if waiting.len() == before {
+            break;
+        }
+    }
+    aside.extend(waiting.into_iter().map(|(p, _)| (p.hash, p.raw, "missing")));
+    Ok((Ready { fresh, known }, aside))
+}
+
+/// Bytes that are no change are kept under their own hash.
+fn unparsed(raw: &[u8]) -> ChangeHash {
+    use sha2::{Digest, Sha256};
+    ChangeHash(Sha256::digest(raw).into())
+}
+
+/// Writes changes that are new here: rows, heads, views.
+fn write(
+    db: &Connection,
+    entry: &mut Entry,
+    fresh: Vec<Standing>,
+    contents: &Contents,
+    applied: &mut Applied,
+) -> Result<(), PhoneError> {
+    let id = entry.document.id();
+    if entry.document.extend(fresh.iter().map(|(p, _)| &p.raw[..])).is_err() {
+        // Admitted by the server, and yet this app cannot apply them.
+        for (parts, _) in fresh {
+            archive::add(db, id, &parts.hash, &parts.raw, Status::ApplyFailed, "not_applicable")?;
+            applied.set_aside.push((id, parts.hash));
+        }
+        return Ok(());
+    }
+    let row = document::find(db, id)?.ok_or(PhoneError::NotFound { what: "record" })?;
+    let mut acked = row.acked_heads;
+    let acked_before = acked.clone();
+    for (parts, status) in &fresh {
+        entry.k += 1;
+        document::add_change(db, id, entry.k, &parts.hash, &parts.raw, *status)?;
+        archive::remove(db, id, &parts.hash)?;
+        match status {
+            Status::Acked => acked = lean(acked, &parts.deps, parts.hash),
+            Status::Pending | Status::Sent => outbox::raise(db, entry.n)?,
+            _ => {}
+        }
+    }
+    document::set_heads(db, entry.n, &entry.document.heads())?;
+    if acked != acked_before {
+        document::set_acked_heads(db, entry.n, &acked)?;
+    }
+    if let Some(kind) = entry.document.kind()
+        && kind.as_str() != row.kind
+    {
+        document::set_kind(db, entry.n, kind.as_str())?;
+    }
+    entry.show(db, contents)?;
+    applied.changes += fresh.len();
+    applied.documents += 1;
+    Ok(())
+}
+
+/// A change that is here came again: from the server, it is acked now.
+fn known_again(
+    db: &Connection,
+    id: DocId,
+    parts: &ChangeParts,
+    status: Status,
+) -> Result<(), StoreError> {
+    if status == Status::Acked {
+        let receipt = super::outbox::Receipt { doc: id, hash: parts.hash, status };
+        super::outbox::note(db, &receipt)?;
+    }
+    Ok(())
+}

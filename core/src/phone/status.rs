@@ -1,0 +1,168 @@
+//! How the phone stands: counts, what waits, cursors, notices, in one answer.
+
+use serde::Serialize;
+
+use crate::model::{ChangeHash, DocId, InstallId, PersonId, Role, UtcMillis};
+use crate::store::{archive, blob, inbox, meta, outbox, part, place};
+
+use super::{Phone, PhoneError};
+
+/// Notices in one answer.
+const NOTICES_MAX: usize = 200;
+
+/// How the phone stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Status {
+    /// This installation.
+    pub install_id: InstallId,
+    /// Whose store it is.
+    pub person: PersonId,
+    /// Their post.
+    pub role: Role,
+    /// Whether the database file itself is encrypted in this build.
+    pub encrypted: bool,
+    /// Whether the folder was once restored or cloned.
+    pub copied: bool,
+    /// Version of the store's tables.
+    pub schema: i64,
+    /// Version of the checklists.
+    pub content: String,
+    /// Places.
+    pub places: i64,
+    /// Visits.
+    pub visits: i64,
+    /// Visits not finished.
+    pub drafts: i64,
+    /// Open findings.
+    pub open_findings: i64,
+    /// Open tasks.
+    pub open_tasks: i64,
+    /// Fields with more than one value.
+    pub conflicts: i64,
+    /// Changes not yet sent, or sent without an answer.
+    pub pending: i64,
+    /// Changes the server refused.
+    pub refused: i64,
+    /// Changes that wait for a supervisor's review.
+    pub waiting_for_review: i64,
+    /// Changes set aside because they cannot be applied here.
+    pub set_aside: i64,
+    /// Photos not yet sent.
+    pub photos_waiting: i64,
+    /// Notices not put away.
+    pub notices: i64,
+    /// Partitions and how far each was read.
+    pub cursors: Vec<PartStatus>,
+    /// When the last sync succeeded.
+    pub last_success: Option<UtcMillis>,
+    /// Why the last sync failed, in words.
+    pub last_failure: Option<String>,
+}
+
+/// A partition and how far it was read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartStatus {
+    /// The partition.
+    pub pid: String,
+    /// Last entry read.
+    pub seq: i64,
+    /// Documents.
+    pub documents: i64,
+}
+
+/// A notice to the person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NoticeRow {
+    /// Its number.
+    pub id: i64,
+    /// The record it is about.
+    pub doc: Option<DocId>,
+    /// The change it is about.
+    pub change: Option<ChangeHash>,
+    /// Stable code.
+    pub code: String,
+    /// Words, or values for them as JSON. Never content of a record.
+    pub text: String,
+    /// When.
+    pub at: UtcMillis,
+}
+
+impl Phone {
+    /// How the phone stands.
+    ///
+    /// # Errors
+    /// [`PhoneError::Internal`] when the disk refuses.
+    pub fn status(&self) -> Result<Status, PhoneError> {
+        self.with(|inner| {
+            let owner = inner.owner.clone();
+            let store = inner.store()?;
+            let install_id = store.owner().install_id;
+            let db = store.db();
+            let tally = place::tally(db)?;
+            let counts = outbox::counts(db)?;
+            let unsent = |b: &blob::BlobRow| b.state != "sent";
+            let cursor =
+                |p: part::PartRow| PartStatus { pid: p.pid, seq: p.seq, documents: p.count };
+            let last_success = meta::text(db, "last_success")?.and_then(|at| at.parse().ok());
+            Ok(Status {
+                install_id,
+                person: owner.person,
+                role: owner.role,
+                encrypted: store.encrypted(),
+                copied: meta::get(db, "copied")?.is_some(),
+                schema: crate::store::known_version(),
+                content: meta::text(db, "content_version")?.unwrap_or_default(),
+                places: tally.places,
+                visits: tally.visits,
+                drafts: tally.drafts,
+                open_findings: tally.open_findings,
+                open_tasks: tally.open_tasks,
+                conflicts: tally.conflicts,
+                pending: counts.pending,
+                refused: counts.refused,
+                waiting_for_review: counts.quarantined,
+                set_aside: archive::count(db)?,
+                photos_waiting: count(blob::list(db)?.iter().filter(|b| unsent(b)).count()),
+                notices: count(inbox::list(db, true, NOTICES_MAX)?.len()),
+                cursors: part::list(db)?.into_iter().map(cursor).collect(),
+                last_success: last_success.map(UtcMillis),
+                last_failure: meta::text(db, "last_failure")?,
+            })
+        })
+    }
+
+    /// Notices, newest first; only those not put away when `open_only`.
+    ///
+    /// # Errors
+    /// [`PhoneError::Internal`] when the disk refuses.
+    pub fn notices(&self, open_only: bool) -> Result<Vec<NoticeRow>, PhoneError> {
+        self.with(|inner| {
+            let notices = inbox::list(inner.store()?.db(), open_only, NOTICES_MAX)?;
+            let row = |n: inbox::Notice| NoticeRow {
+                id: n.id,
+                doc: n.doc,
+                change: n.change,
+                code: n.code,
+                text: n.text,
+                at: UtcMillis(n.created),
+            };
+            Ok(notices.into_iter().map(row).collect())
+        })
+    }
+
+    /// Puts a notice away.
+    ///
+    /// # Errors
+    /// [`PhoneError::NotFound`] when there is none of this number that is open.
+    pub fn notice_resolve(&self, id: i64) -> Result<(), PhoneError> {
+        self.with(|inner| {
+            let at = inner.now().0;
+            let put = inner.store()?.write(|db| inbox::resolve(db, id, at))?;
+            if put { Ok(()) } else { Err(PhoneError::NotFound { what: "notice" }) }
+        })
+    }
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,77 @@
+//! Opens the file itself: key, pragmas, version. Reads before it writes.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreError;
+use super::migrate;
+
+/// How long a write waits for another process before it says busy.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Whether this build encrypts the database itself.
+pub(super) const ENCRYPTED: bool = cfg!(feature = "sqlcipher");
+
+/// Opens an existing file, checks that this app may use it, and brings it to this app's version.
+pub(super) fn existing(path: &Path, key: &[u8; 32]) -> Result<Connection, StoreError> {
+    let mut db = keyed(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let found = migrate::found(&db)?;
+    if found > migrate::known() {
+        return Err(StoreError::Newer { found, known: migrate::known() });
+    }
+    settle(&db)?;
+    migrate::migrate(&mut db)?;
+    Ok(db)
+}
+
+/// Makes a new file with this version's tables.
+pub(super) fn fresh(path: &Path, key: &[u8; 32]) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut db = keyed(path, key, flags)?;
+    settle(&db)?;
+    migrate::migrate(&mut db)?;
+    Ok(db)
+}
+
+/// Opens a copy for reading what can be read; never migrates.
+pub(super) fn wreck(path: &Path, key: &[u8; 32]) -> Result<Connection, StoreError> {
+    keyed(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+fn keyed(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<Connection, StoreError> {
+    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(BUSY)?;
+    db.set_prepared_statement_cache_capacity(96);
+    hand_key(&db, key)?;
+    Ok(db)
+}
+
+#[cfg(feature = "sqlcipher")]
+fn hand_key(db: &Connection, key: &[u8; 32]) -> Result<(), StoreError> {
+    use zeroize::Zeroizing;
+    let raw = Zeroizing::new(hex::encode(key));
+    let sql = Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", raw.as_str()));
+    Ok(db.execute_batch(&sql)?)
+}
+
+#[cfg(not(feature = "sqlcipher"))]
+#[expect(clippy::unnecessary_wraps, reason = "the encrypted build can fail here")]
+fn hand_key(_db: &Connection, _key: &[u8; 32]) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// The habits of the open file. FULL: what was acknowledged survives a power cut.
+fn settle(db: &Connection) -> Result<(), StoreError> {
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = 2;
+         PRAGMA secure_delete = ON;
+         PRAGMA cell_size_check = ON;
+         PRAGMA journal_size_limit = 8388608;",
+    )?;
+    Ok(())
+}

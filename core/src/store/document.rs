@@ -1,0 +1,317 @@
+//! Documents as rows: one row a document, one row a change, a snapshot as cache.
+//!
+//! To this room a change is a hash and bytes.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::StoreError;
+use crate::model::{ChangeHash, DocId};
+
+/// Where a change stands between this phone and the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Made or imported here, not yet offered.
+    Pending,
+    /// Offered; the answer has not come.
+    Sent,
+    /// The server has it.
+    Acked,
+    /// The server refused it, with a reason in the inbox.
+    Refused,
+    /// It waits for a supervisor's review.
+    Quarantined,
+    /// The server has it, but this app could not apply it.
+    ApplyFailed,
+}
+
+impl Status {
+    const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::Sent,
+        Self::Acked,
+        Self::Refused,
+        Self::Quarantined,
+        Self::ApplyFailed,
+    ];
+
+    /// The number in the row.
+    #[must_use]
+    pub fn code(self) -> i64 {
+        match self {
+            Self::Pending => 0,
+            Self::Sent => 1,
+            Self::Acked => 2,
+            Self::Refused => 3,
+            Self::Quarantined => 4,
+            Self::ApplyFailed => 5,
+        }
+    }
+
+    /// The status of a row's number; an unknown one counts as pending, so that it is offered again.
+    #[must_use]
+    pub fn of(code: i64) -> Self {
+        Self::ALL.into_iter().find(|s| s.code() == code).unwrap_or(Self::Pending)
+    }
+}
+
+/// A document's row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocRow {
+    /// Its number in this file.
+    pub n: i64,
+    /// Identity.
+    pub id: DocId,
+    /// Home partition.
+    pub pid: String,
+    /// How often it moved between partitions.
+    pub move_gen: i64,
+    /// Kind, as the document says; empty where it does not.
+    pub kind: String,
+    /// `live`, `archived`, `erased`.
+    pub state: String,
+    /// Whether some change of it waits to be sent.
+    pub unsent: bool,
+    /// Heads of what the server has, sorted.
+    pub acked_heads: Vec<ChangeHash>,
+    /// Heads of everything here, sorted.
+    pub local_heads: Vec<ChangeHash>,
+}
+
+/// A change's row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeRow {
+    /// The order in which this phone learned it, within the document, from 1.
+    pub k: i64,
+    /// Its hash.
+    pub hash: ChangeHash,
+    /// Its bytes.
+    pub raw: Vec<u8>,
+    /// Where it stands.
+    pub status: Status,
+}
+
+/// Hashes end to end, 32 bytes each.
+#[must_use]
+pub fn join_heads(heads: &[ChangeHash]) -> Vec<u8> {
+    heads.iter().flat_map(|h| h.0).collect()
+}
+
+/// The hashes of a joined row; a broken tail is dropped (the heads are then rebuilt from rows).
+#[must_use]
+pub fn split_heads(bytes: &[u8]) -> Vec<ChangeHash> {
+    bytes.as_chunks::<32>().0.iter().map(|h| ChangeHash(*h)).collect()
+}
+
+pub(super) fn doc_id(bytes: &[u8]) -> Result<DocId, StoreError> {
+    bytes.try_into().map(DocId).map_err(|_| StoreError::Damaged)
+}
+
+const DOC: &str =
+    "SELECT n, doc_id, pid, move_gen, kind, state, unsent, acked_heads, local_heads FROM doc";
+
+fn doc_row(row: &Row<'_>) -> Result<DocRow, StoreError> {
+    Ok(DocRow {
+        n: row.get(0)?,
+        id: doc_id(&row.get::<_, Vec<u8>>(1)?)?,
+        pid: row.get(2)?,
+        move_gen: row.get(3)?,
+        kind: row.get(4)?,
+        state: row.get(5)?,
+        unsent: row.get(6)?,
+        acked_heads: split_heads(&row.get::<_, Vec<u8>>(7)?),
+        local_heads: split_heads(&row.get::<_, Vec<u8>>(8)?),
+    })
+}
+
+/// A document's row by identity.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn find(db: &Connection, id: DocId) -> Result<Option<DocRow>, StoreError> {
+    let mut find = db.prepare_cached(&format!("{DOC} WHERE doc_id = ?1"))?;
+    let mut rows = find.query([&id.0[..]])?;
+    rows.next()?.map(doc_row).transpose()
+}
+
+/// The rows of all documents after number `after`, at most `limit`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn list(db: &Connection, after: i64, limit: usize) -> Result<Vec<DocRow>, StoreError> {
+    let mut list = db.prepare_cached(&format!("{DOC} WHERE n > ?1 ORDER BY n LIMIT ?2"))?;
+    let mut rows = list.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let mut docs = Vec::new();
+    while let Some(row) = rows.next()? {
+        docs.push(doc_row(row)?);
+    }
+    Ok(docs)
+}
+
+/// Adds a document without changes; gives its number.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn add(db: &Connection, id: DocId, pid: &str, kind: &str) -> Result<i64, StoreError> {
+    db.prepare_cached("INSERT INTO doc (doc_id, pid, kind, local_heads) VALUES (?1, ?2, ?3, x'')")?
+        .execute(params![&id.0[..], pid, kind])?;
+    Ok(db.last_insert_rowid())
+}
+
+/// States the heads of a document after changes were added.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn set_heads(db: &Connection, n: i64, heads: &[ChangeHash]) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE doc SET local_heads = ?2 WHERE n = ?1")?
+        .execute(params![n, join_heads(heads)])?;
+    Ok(())
+}
+
+/// States the kind of a document.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn set_kind(db: &Connection, n: i64, kind: &str) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE doc SET kind = ?2 WHERE n = ?1")?.execute(params![n, kind])?;
+    Ok(())
+}
+
+/// States the heads of what the server has.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn set_acked_heads(db: &Connection, n: i64, heads: &[ChangeHash]) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE doc SET acked_heads = ?2 WHERE n = ?1")?
+        .execute(params![n, join_heads(heads)])?;
+    Ok(())
+}
+
+/// Adds a change as number `k` of its document.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn add_change(
+    db: &Connection,
+    id: DocId,
+    k: i64,
+    hash: &ChangeHash,
+    raw: &[u8],
+    status: Status,
+) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "INSERT INTO change (doc_id, k, hash, raw, status) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![&id.0[..], k, &hash.0[..], raw, status.code()])?;
+    Ok(())
+}
+
+/// Gives a change its bytes back.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn put_raw(db: &Connection, id: DocId, k: i64, raw: &[u8]) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE change SET raw = ?3 WHERE doc_id = ?1 AND k = ?2")?
+        .execute(params![&id.0[..], k, raw])?;
+    Ok(())
+}
+
+/// Takes a change's row away; only after it was set aside elsewhere.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn remove_change(db: &Connection, id: DocId, k: i64) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM change WHERE doc_id = ?1 AND k = ?2")?
+        .execute(params![&id.0[..], k])?;
+    Ok(())
+}
+
+/// How many changes a document has here (the largest `k`).
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn last_k(db: &Connection, id: DocId) -> Result<i64, StoreError> {
+    let mut find = db.prepare_cached("SELECT max(k) FROM change WHERE doc_id = ?1")?;
+    Ok(find.query_row([&id.0[..]], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))
+}
+
+/// The changes of a document after number `after`, in order.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn changes(db: &Connection, id: DocId, after: i64) -> Result<Vec<ChangeRow>, StoreError> {
+    let mut list = db.prepare_cached(
+        "SELECT k, hash, raw, status FROM change WHERE doc_id = ?1 AND k > ?2 ORDER BY k",
+    )?;
+    let mut rows = list.query(params![&id.0[..], after])?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        changes.push(change_row(row)?);
+    }
+    Ok(changes)
+}
+
+pub(super) fn change_row(row: &Row<'_>) -> Result<ChangeRow, StoreError> {
+    let hash: Vec<u8> = row.get(1)?;
+    Ok(ChangeRow {
+        k: row.get(0)?,
+        hash: hash.as_slice().try_into().map(ChangeHash).map_err(|_| StoreError::Damaged)?,
+        raw: row.get(2)?,
+        status: Status::of(row.get(3)?),
+    })
+}
+
+/// The snapshot of a document and how many changes it holds, if there is one.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn snapshot(db: &Connection, n: i64) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+    let mut find = db.prepare_cached("SELECT through, bytes FROM snapshot WHERE n = ?1")?;
+    Ok(find.query_row([n], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+/// Stores a snapshot over the first `through` changes.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn put_snapshot(db: &Connection, n: i64, through: i64, bytes: &[u8]) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT OR REPLACE INTO snapshot (n, through, bytes) VALUES (?1, ?2, ?3)")?
+        .execute(params![n, through, bytes])?;
+    Ok(())
+}
+
+/// Drops a snapshot; the changes remain.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn drop_snapshot(db: &Connection, n: i64) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM snapshot WHERE n = ?1")?.execute([n])?;
+    Ok(())
+}
+
+/// Where a change stands, if it is here.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn status_of(
+    db: &Connection,
+    id: DocId,
+    hash: &ChangeHash,
+) -> Result<Option<Status>, StoreError> {
+    let mut find =
+        db.prepare_cached("SELECT status FROM change WHERE doc_id = ?1 AND hash = ?2")?;
+    let code = find.query_row(params![&id.0[..], &hash.0[..]], |row| row.get(0)).optional()?;
+    Ok(code.map(Status::of))
+}
+
+/// The bytes of a change, if it is here.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn raw_of(
+    db: &Connection,
+    id: DocId,
+    hash: &ChangeHash,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut find = db.prepare_cached("SELECT raw FROM change WHERE doc_id = ?1 AND hash = ?2")?;
+    Ok(find.query_row(params![&id.0[..], &hash.0[..]], |row| row.get(0)).optional()?)
+}
