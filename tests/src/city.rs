@@ -7,6 +7,7 @@
 //!
 //! Must not know the phone, the server or the network.
 
+mod answers;
 mod area;
 mod border;
 mod day;
@@ -20,6 +21,7 @@ mod seed;
 #[cfg(test)]
 mod tests;
 
+pub use answers::{Answering, list_for, remark};
 pub use area::{Community, Grid, Township};
 pub use day::{Joint, Outing, PlannedVisit, visit_key};
 pub use people::{Job, Person};

@@ -1,5 +1,6 @@
 //! Everything that proves the system: house rules, the synthetic city, the demo and the benches.
 
+pub mod bench;
 pub mod city;
 pub mod terminal;
 pub mod tidy;

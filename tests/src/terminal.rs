@@ -67,7 +67,7 @@ impl Terminal {
     /// Runs a command to its end.
     #[must_use]
     pub fn run(&self, args: &[&str]) -> Ran {
-        ended(self.command(args).output().expect("the program starts"))
+        ended(&self.command(args).output().expect("the program starts"))
     }
 
     /// Runs a command that reads `input`.
@@ -77,7 +77,7 @@ impl Terminal {
             self.command(args).stdin(Stdio::piped()).spawn().expect("the program starts");
         // A program that ends early closes the pipe; its exit code tells the rest.
         let _ = child.stdin.take().expect("stdin is piped").write_all(input.as_bytes());
-        ended(child.wait_with_output().expect("the program ends"))
+        ended(&child.wait_with_output().expect("the program ends"))
     }
 
     /// What a command that must succeed says to people.
@@ -147,7 +147,7 @@ impl Ran {
     }
 }
 
-fn ended(output: std::process::Output) -> Ran {
+fn ended(output: &std::process::Output) -> Ran {
     Ran {
         code: output.status.code(),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -67,10 +67,15 @@ pub enum PlaceEdit {
 fn check(name: &str, value: &Scalar) -> Result<&'static FactField, EditError> {
     let field = FactField::find(name)
         .ok_or_else(|| EditError::field(name, "one of the fields that a place can hold"))?;
-    if field.accepts(value) {
-        Ok(field)
-    } else {
-        Err(EditError::field(name, format!("{:?}", field.kind)))
+    if field.accepts(value) { Ok(field) } else { Err(EditError::field(name, expected(field.kind))) }
+}
+
+fn expected(kind: FactType) -> String {
+    match kind {
+        FactType::Text(max) => format!("a text of at most {max} characters"),
+        FactType::Int(min, max) => format!("a whole number from {min} to {max}"),
+        FactType::Float(min, max) => format!("a number from {min} to {max}"),
+        FactType::Bool => "yes or no".to_owned(),
     }
 }
 

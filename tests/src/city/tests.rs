@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ironfeet_core::model::{FactField, PlaceKind, Severity, screen_text};
+use ironfeet_core::checklist::{Checklist, Content, Session, VisitContext};
+use ironfeet_core::model::{FactField, Finding, PlaceKind, Severity, UtcMillis, screen_text};
 use jiff::civil::{Date, date};
 
 use super::*;
@@ -281,4 +282,67 @@ fn a_year_has_its_seasons() {
         })
         .count();
     assert!((7..=14).contains(&typhoon), "{typhoon} days");
+}
+
+/// Answers one planned visit with the real checklists.
+fn answer(
+    content: &Content,
+    list: &Checklist,
+    answering: &mut Answering<'_>,
+    day: Date,
+) -> Vec<Finding> {
+    let mut answers = BTreeMap::new();
+    let carried = BTreeMap::new();
+    let context = VisitContext { quick: false, open_findings: &[], carried: &carried, today: day };
+    for _ in 0..300 {
+        let session = Session::new(content, list, &answers, context);
+        let questions = session.questions();
+        let Some((item, text)) = answering.next(&questions) else { break };
+        let effect = session.answer(&item, &text).or_else(|error| {
+            let question = questions.iter().find(|q| q.item == item).unwrap();
+            answering.refused(question).map_or(Err(error), |text| session.answer(&item, &text))
+        });
+        if let Ok(effect) = effect {
+            answers.insert(effect.put.0, effect.put.1);
+            answers.retain(|item, _| !effect.remove.contains(item));
+        }
+    }
+    let session = Session::new(content, list, &answers, context);
+    assert_eq!(session.missing(), Vec::<String>::new(), "{} ends", &*list.id);
+    session.findings(UtcMillis(0))
+}
+
+#[test]
+fn answers_find_what_the_plan_wants() {
+    let content = Content::default_content();
+    let city = City::new(Scale::Medium, SEED);
+    let rates = Rates::default();
+    let (mut wished, mut found, mut gas) = (0.0, 0.0, 0.0);
+    let mut by: BTreeMap<Severity, (f64, f64)> = BTreeMap::new();
+    for day in working_days(date(2026, 11, 23), 2) {
+        for outing in city.day(&rates, day).step_by(6) {
+            for (n, visit) in outing.visits.iter().enumerate() {
+                let kind = city.place(visit.grid, visit.place).unwrap().kind;
+                let Some(list) = list_for(kind).and_then(|id| content.list(id)) else { continue };
+                let key = (outing.person * 100 + n) as u64;
+                let mut answering = Answering::new(&content, list, visit, &[], (SEED, day, key));
+                let findings = answer(&content, list, &mut answering, day);
+                wished += visit.findings.len() as f64;
+                found += findings.len() as f64;
+                for severity in &visit.findings {
+                    by.entry(*severity).or_default().0 += 1.0;
+                }
+                for finding in &findings {
+                    by.entry(finding.severity).or_default().1 += 1.0;
+                    gas += f64::from(u8::from(finding.category.starts_with("GAS")));
+                }
+            }
+        }
+    }
+    assert!((found / wished - 1.0).abs() < 0.12, "{found} found, {wished} wished: {by:?}");
+    for (severity, (wished, found)) in &by {
+        let off = (found / wished - 1.0).abs();
+        assert!(off < 0.25 || *wished < 60.0, "{severity:?}: {found} found, {wished} wished");
+    }
+    assert!(gas / found > 0.15, "winter: {gas} of {found} are about gas");
 }

@@ -1,0 +1,385 @@
+//! The phone's half: what to send, what to believe of the answer, what to do next.
+//!
+//! Pure: [`Client::step`] takes what happened and gives effects; the driver
+//! runs them and comes back with the outcome. Nothing of an answer is applied
+//! before its chain and digest hold, and each slice goes to disk together with
+//! the cursor that stands for it.
+
+mod standing;
+mod take;
+
+pub use standing::{Held, Member, Outgoing, Standing};
+pub use take::{
+    Changes, Distrust, Slice, Step, Taken, WholeDoc, take_bundle_header, take_chunk, take_part,
+};
+
+use std::collections::BTreeMap;
+
+use crate::limits;
+use crate::model::{ChangeHash, DeviceId, DocId, InstallId, Pid, UtcMillis};
+
+use super::message::{
+    BundleRef, Checkpoint, Cursor, HealItem, HealRequest, HealResponse, LocateRequest, Manifest,
+    Notice, Offer, PROTO, Part, PartStatus, PushItem, PushStatus, Receipt, SCHEMA, SyncRequest,
+    SyncResponse, Want,
+};
+use super::{chain, chunk};
+
+/// Rounds without progress after which a sync gives up until the next time (invariant 11).
+const IDLE_ROUNDS_MAX: u32 = 3;
+
+/// Who syncs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// App version.
+    pub app: String,
+    /// The installation.
+    pub install: InstallId,
+    /// The device.
+    pub device: DeviceId,
+    /// Partitions to serve first.
+    pub priority: Vec<Pid>,
+}
+
+/// What happened.
+pub enum Input<'a> {
+    /// A sync is wanted.
+    Start,
+    /// What the store holds, as [`Effect::Gather`] asked.
+    Gathered {
+        /// Highest manifest counter used.
+        counter: u64,
+        /// Where each partition stands.
+        standings: Vec<Standing>,
+        /// Changes to send, in causal order per document.
+        outgoing: Vec<Outgoing>,
+        /// Entries to offer a restored server.
+        offers: Vec<Offer>,
+    },
+    /// The server answered the sync.
+    Answered(SyncResponse, &'a dyn Held),
+    /// The server named the last common entry.
+    Located(Pid, u64),
+    /// The server answered the comparison; `None` when it could not.
+    Healed(Pid, HealResponse),
+    /// What [`Effect::Apply`] or [`Effect::Bundle`] asked is on disk.
+    Applied,
+}
+
+/// What to do.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Read counter, standings, outgoing changes and offers from the store.
+    Gather,
+    /// Sign the manifests and post to `/v1/sync`.
+    Sync(Box<SyncRequest>),
+    /// Write to disk: receipts and notices, then each slice in one transaction with its cursor.
+    Apply(Box<Batch>),
+    /// Post to `/v1/locate`; the store adds the checkpoints.
+    Locate(Pid),
+    /// Set the cursor back to a common entry; entries after it are offered from now on.
+    Rewind(Pid, u64),
+    /// Load a bundle, chunk by chunk, and set the cursor with the last.
+    Bundle(Pid, BundleRef),
+    /// Post to `/v1/heal`; the store adds the documents.
+    Heal(Pid, u64),
+    /// Write healed documents to disk.
+    Mend(Pid, HealResponse),
+    /// Stop reading partitions that are not granted; unsent work stays.
+    Leave(Vec<Pid>),
+    /// The push counter on the server is ahead: this data was restored or copied (protocol I4).
+    Reinstall,
+    /// Finished.
+    Done(Outcome),
+}
+
+/// What an answer means for the disk.
+#[derive(Debug, Default, PartialEq)]
+pub struct Batch {
+    /// Receipts for what was pushed.
+    pub receipts: Vec<Receipt>,
+    /// Outcomes of reviews.
+    pub notices: Vec<Notice>,
+    /// Partitions granted.
+    pub grants: Vec<Pid>,
+    /// Slices of partitions, in order.
+    pub slices: Vec<Slice>,
+    /// The server's time.
+    pub server_time: UtcMillis,
+}
+
+/// How a sync ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Changes accepted.
+    pub pushed: u64,
+    /// Entries taken.
+    pub pulled: u64,
+    /// Changes refused.
+    pub refused: u64,
+    /// Changes that wait for review.
+    pub quarantined: u64,
+    /// Seconds until the next sync.
+    pub next_poll_s: u32,
+    /// Something is left that needed more rounds than are allowed without progress.
+    pub unfinished: bool,
+}
+
+/// The phone's half of one sync.
+#[derive(Debug)]
+pub struct Client {
+    identity: Identity,
+    outcome: Outcome,
+    standings: BTreeMap<Pid, Standing>,
+    pushed: BTreeMap<ChangeHash, Vec<u8>>,
+    /// Partitions being healed: at most once each in a sync.
+    healed: Vec<Pid>,
+    more_to_send: bool,
+    again: bool,
+    idle_rounds: u32,
+}
+
+impl Client {
+    /// A client that has not begun.
+    #[must_use]
+    pub fn new(identity: Identity) -> Self {
+        Self {
+            identity,
+            outcome: Outcome::default(),
+            standings: BTreeMap::new(),
+            pushed: BTreeMap::new(),
+            healed: Vec::new(),
+            more_to_send: false,
+            again: false,
+            idle_rounds: 0,
+        }
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// Takes what happened and says what to do, in this order.
+    ///
+    /// # Errors
+    /// [`Distrust`] when an answer does not hold together; nothing of it may be used.
+    pub fn step(&mut self, now: UtcMillis, input: Input<'_>) -> Result<Vec<Effect>, Distrust> {
+        Ok(match input {
+            Input::Start => vec![Effect::Gather],
+            Input::Gathered { counter, standings, outgoing, offers } => {
+                vec![Effect::Sync(Box::new(
+                    self.request(now, counter, standings, outgoing, offers),
+                ))]
+            }
+            Input::Answered(response, held) => self.answered(response, held)?,
+            Input::Located(pid, seq) => {
+                self.again = true;
+                vec![Effect::Rewind(pid, seq)]
+            }
+            Input::Healed(pid, response) => {
+                self.again |= response.more;
+                vec![Effect::Mend(pid, response)]
+            }
+            Input::Applied => self.applied(),
+        })
+    }
+
+    fn request(
+        &mut self,
+        now: UtcMillis,
+        counter: u64,
+        standings: Vec<Standing>,
+        outgoing: Vec<Outgoing>,
+        offers: Vec<Offer>,
+    ) -> SyncRequest {
+        self.standings = standings.into_iter().map(|s| (s.pid.clone(), s)).collect();
+        let (items, more) = self.select(outgoing);
+        self.more_to_send = more;
+        let manifest = Manifest {
+            device: self.identity.device,
+            counter: counter + 1,
+            lease: 0,
+            made_at: now,
+            items,
+            sig: Vec::new(),
+        };
+        SyncRequest {
+            proto: PROTO,
+            app: self.identity.app.clone(),
+            schema: SCHEMA,
+            install: self.identity.install,
+            device: self.identity.device,
+            counter,
+            push: if manifest.items.is_empty() { Vec::new() } else { vec![manifest] },
+            cursors: self.standings.values().map(Standing::cursor).collect(),
+            want: Want {
+                max_bytes: u32::try_from(limits::RESPONSE_BYTES_MAX).unwrap_or(u32::MAX),
+                priority: self.identity.priority.clone(),
+            },
+            offers,
+            apply_failed: Vec::new(),
+        }
+    }
+
+    /// The first changes that fit in one push, and whether more are left.
+    fn select(&mut self, outgoing: Vec<Outgoing>) -> (Vec<PushItem>, bool) {
+        self.pushed.clear();
+        let mut items = Vec::new();
+        let mut bytes = 0;
+        let total = outgoing.len();
+        for change in outgoing {
+            let Some(body) = chunk::body(&change.raw) else { continue };
+            bytes += body.len() + 64;
+            if !items.is_empty()
+                && (bytes > limits::PUSH_BYTES_MAX || items.len() >= limits::PUSH_CHANGES_MAX)
+            {
+                break;
+            }
+            self.pushed.insert(change.hash, body.to_vec());
+            items.push(PushItem {
+                doc: change.doc,
+                pid: change.pid,
+                move_gen: change.move_gen,
+                body: body.to_vec(),
+            });
+        }
+        let more = items.len() < total;
+        (items, more)
+    }
+
+    fn answered(
+        &mut self,
+        response: SyncResponse,
+        held: &dyn Held,
+    ) -> Result<Vec<Effect>, Distrust> {
+        let mut progress = self.count(&response.push);
+        self.outcome.next_poll_s = response.next_poll_s;
+        self.again = self.more_to_send && progress;
+        let mut batch = Batch {
+            receipts: response.push,
+            notices: response.notices,
+            grants: response.grants,
+            slices: Vec::new(),
+            server_time: response.server_time,
+        };
+        let mut follow = Vec::new();
+        let mut gone = Vec::new();
+        for part in response.parts {
+            match part.status {
+                PartStatus::Ok | PartStatus::More => {
+                    progress |= !part.entries.is_empty();
+                    follow.extend(self.take(&part, &response.history, held, &mut batch)?);
+                }
+                PartStatus::Reset => {
+                    follow.extend(part.bundle.map(|b| Effect::Bundle(part.pid, b)));
+                }
+                PartStatus::Diverged => follow.push(Effect::Locate(part.pid)),
+                PartStatus::Forbidden | PartStatus::Gone => gone.push(part.pid),
+            }
+        }
+        self.again |= !follow.is_empty();
+        self.idle_rounds = if progress { 0 } else { self.idle_rounds + 1 };
+        let mut effects = vec![Effect::Apply(Box::new(batch))];
+        if !gone.is_empty() {
+            effects.push(Effect::Leave(gone));
+        }
+        effects.extend(follow);
+        Ok(effects)
+    }
+
+    /// Adds receipts to the outcome; says whether any was more than "try later".
+    fn count(&mut self, receipts: &[Receipt]) -> bool {
+        for receipt in receipts {
+            match receipt.status {
+                PushStatus::Accepted(_) | PushStatus::Dup(_) | PushStatus::Moved(..) => {
+                    self.outcome.pushed += 1;
+                }
+                PushStatus::Rejected(..) | PushStatus::Gone => self.outcome.refused += 1,
+                PushStatus::Quarantined(..) => self.outcome.quarantined += 1,
+                PushStatus::MissingDeps(_) | PushStatus::TryLater => {}
+            }
+        }
+        receipts
+            .iter()
+            .any(|r| !matches!(r.status, PushStatus::TryLater | PushStatus::MissingDeps(_)))
+    }
+
+    fn take(
+        &mut self,
+        part: &Part,
+        history: &[u8; 16],
+        held: &dyn Held,
+        batch: &mut Batch,
+    ) -> Result<Option<Effect>, Distrust> {
+        let Some(standing) = self.standings.get(&part.pid) else { return Ok(None) };
+        let taken = take_part(part, standing, history, held, &self.pushed)?;
+        self.outcome.pulled += part.entries.len() as u64;
+        self.again |= part.status == PartStatus::More;
+        let heal = taken.differs && !self.healed.contains(&part.pid);
+        batch.slices.extend(taken.slices);
+        if heal {
+            self.healed.push(part.pid.clone());
+            return Ok(Some(Effect::Heal(part.pid.clone(), part.seq)));
+        }
+        Ok(None)
+    }
+
+    fn applied(&mut self) -> Vec<Effect> {
+        if self.again && self.idle_rounds < IDLE_ROUNDS_MAX {
+            self.again = false;
+            return vec![Effect::Gather];
+        }
+        self.outcome.unfinished = self.again;
+        vec![Effect::Done(self.outcome.clone())]
+    }
+}
+
+/// A comparison request from what the store holds of a partition.
+#[must_use]
+pub fn heal_request(pid: &Pid, seq: u64, members: &[(DocId, Member)]) -> HealRequest {
+    let items = members
+        .iter()
+        .map(|(doc, member)| {
+            let mut item = [0; 8];
+            item.copy_from_slice(&member.item(doc)[..8]);
+            HealItem { doc: *doc, item }
+        })
+        .collect();
+    HealRequest { pid: pid.clone(), seq, items }
+}
+
+/// A locate request from the checkpoints the store holds, newest first.
+#[must_use]
+pub fn locate_request(pid: &Pid, mut known: Vec<(u64, chain::Chain)>) -> LocateRequest {
+    known.sort_by_key(|(seq, _)| std::cmp::Reverse(*seq));
+    known.truncate(super::checkpoint::CHECKPOINTS_MAX);
+    let checkpoints =
+        known.into_iter().map(|(seq, c)| Checkpoint { seq, chain: chain::cut(&c) }).collect();
+    LocateRequest { pid: pid.clone(), checkpoints }
+}
+
+/// Milliseconds to wait after the n-th failure in a row (from 1): doubling from 2 s to 5 min, with up
+/// to half of it taken off by `random`, so that 20,000 phones do not come back together.
+#[must_use]
+pub fn backoff_ms(failures: u32, random: u64) -> u64 {
+    let full = 2_000u64.saturating_mul(1 << failures.clamp(1, 12).saturating_sub(1)).min(300_000);
+    full - random % (full / 2 + 1)
+}
+
+/// Cursor of a standing; here so that the wire's cuts are made in one place.
+impl Standing {
+    /// The cursor as it goes on the wire.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            pid: self.pid.clone(),
+            history: self.history,
+            seq: self.seq,
+            chain: chain::cut(&self.chain),
+            digest: self.digest.cut(),
+            count: self.count,
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! People's posts, enrolment codes and phones, as rows.
+//!
+//! A person is an account name and a post, nothing else. Secrets are kept as hashes only.
+
+use ironfeet_core::model::{
+    Author, DepartmentCode, DeviceId, GridCode, InstallId, PersonId, Pid, Role, UtcMillis,
+};
+
+use super::StoreError;
+
+/// Who may hold a phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonRow {
+    /// Account name.
+    pub id: PersonId,
+    /// Post.
+    pub post: Role,
+    /// Areas the post covers: prefixes of grid codes (6, 9, 12 digits) or whole grid codes.
+    pub areas: Vec<String>,
+    /// Department, for handlers.
+    pub department: Option<DepartmentCode>,
+    /// When the account was added.
+    pub added_at: UtcMillis,
+}
+
+impl PersonRow {
+    /// Whether the post covers a grid.
+    #[must_use]
+    pub fn covers(&self, grid: &GridCode) -> bool {
+        self.areas.iter().any(|area| grid.as_str().starts_with(area.as_str()))
+    }
+}
+
+/// A one-time code that lets one phone in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeRow {
+    /// SHA-256 of the code.
+    pub code_hash: [u8; 32],
+    /// For whom.
+    pub person: PersonId,
+    /// The grids the phone carries.
+    pub grids: Vec<GridCode>,
+    /// When it stops working.
+    pub expires_at: UtcMillis,
+}
+
+/// Whether a phone is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceStatus {
+    /// Trusted.
+    Active,
+    /// Given back or replaced: hands in its work, gets nothing.
+    Revoked,
+    /// Stolen: hands in nothing that is taken by default, gets nothing.
+    Stolen,
+}
+
+impl DeviceStatus {
+    /// The stable name in rows and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Revoked => "revoked",
+            Self::Stolen => "stolen",
+        }
+    }
+
+    /// The status of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        [Self::Active, Self::Revoked, Self::Stolen].into_iter().find(|s| s.as_str() == name)
+    }
+}
+
+/// An enrolled phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// Identity.
+    pub id: DeviceId,
+    /// Whose it is.
+    pub person: PersonId,
+    /// Ed25519 key that signs its manifests.
+    pub public_key: [u8; 32],
+    /// The pseudonym it writes under.
+    pub author: Author,
+    /// SHA-256 of its bearer token.
+    pub token_hash: [u8; 32],
+    /// The installation that enrolled.
+    pub install: InstallId,
+    /// The grids it carries.
+    pub grids: Vec<GridCode>,
+    /// Whether it is trusted.
+    pub status: DeviceStatus,
+    /// Highest manifest counter seen (protocol 4.5, I4).
+    pub max_counter: u64,
+    /// App version as it says.
+    pub app: String,
+    /// When it enrolled.
+    pub enrolled_at: UtcMillis,
+    /// When it was last heard.
+    pub last_seen: Option<UtcMillis>,
+}
+
+/// People, codes and phones.
+pub trait People {
+    /// Adds or replaces a person.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn person_put(&self, person: &PersonRow) -> Result<(), StoreError>;
+
+    /// A person.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn person(&self, id: &PersonId) -> Result<Option<PersonRow>, StoreError>;
+
+    /// Everybody, by account name.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn people(&self) -> Result<Vec<PersonRow>, StoreError>;
+
+    /// Keeps a new code.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn code_put(&self, code: &CodeRow) -> Result<(), StoreError>;
+
+    /// Uses a code up: `None` when it does not exist, was used or has expired.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn code_take(&self, hash: &[u8; 32], now: UtcMillis) -> Result<Option<CodeRow>, StoreError>;
+
+    /// Adds a phone, or replaces what is known of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn device_put(&self, device: &DeviceRow) -> Result<(), StoreError>;
+
+    /// A phone.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn device(&self, id: &DeviceId) -> Result<Option<DeviceRow>, StoreError>;
+
+    /// The phone that a token belongs to.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn device_by_token(&self, hash: &[u8; 32]) -> Result<Option<DeviceRow>, StoreError>;
+
+    /// The phone that writes under a pseudonym.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn device_by_author(&self, author: &Author) -> Result<Option<DeviceRow>, StoreError>;
+
+    /// Every phone, by enrolment.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn devices(&self) -> Result<Vec<DeviceRow>, StoreError>;
+
+    /// Notes that a phone was heard, with its counter (never lowered) and app version.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn device_seen(
+        &self,
+        id: &DeviceId,
+        at: UtcMillis,
+        counter: u64,
+        app: &str,
+    ) -> Result<(), StoreError>;
+
+    /// Notes how far a phone has read; observation only.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn cursor_seen(
+        &self,
+        id: &DeviceId,
+        pid: &Pid,
+        seq: u64,
+        at: UtcMillis,
+    ) -> Result<(), StoreError>;
+}
