@@ -13,6 +13,7 @@
 mod apply;
 mod content;
 mod due;
+mod enrol;
 mod error;
 mod finding;
 mod mend;
@@ -23,8 +24,10 @@ mod record;
 mod rescue;
 mod show;
 mod status;
+pub mod sync;
 mod task;
 mod today;
+pub mod transport;
 mod verify;
 mod visit;
 
@@ -34,6 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 pub use apply::{Applied, Incoming};
+pub use enrol::{EnrolWith, Enrolled, Enrolment};
 pub use error::PhoneError;
 pub use finding::FindingRow;
 pub use outbox::{Outgoing, Receipt};
@@ -73,6 +77,9 @@ pub struct OpenOptions {
 /// A person's phone, open.
 pub struct Phone {
     inner: Mutex<Inner>,
+    /// Held while waiting for `inner`: who comes back at once (the sync, between two slices) queues
+    /// behind who was waiting, so that an answer waits for one slice at the most.
+    next: Mutex<()>,
 }
 
 struct Inner {
@@ -166,7 +173,7 @@ impl Phone {
             owner,
             recovered,
         };
-        Self { inner: Mutex::new(inner) }
+        Self { inner: Mutex::new(inner), next: Mutex::new(()) }
     }
 
     /// Runs one call. A damaged file met on the way is exchanged at once, see [`PhoneError::Damaged`].
@@ -174,12 +181,14 @@ impl Phone {
         &self,
         call: impl FnOnce(&mut Inner) -> Result<T, PhoneError>,
     ) -> Result<T, PhoneError> {
+        let turn = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let mut inner = self.inner.lock().unwrap_or_else(|poisoned| {
             // A call panicked half-way: what is in memory may not be what is on disk.
             let mut inner = PoisonError::into_inner(poisoned);
             inner.records.clear();
             inner
         });
+        drop(turn);
         match call(&mut inner) {
             Err(PhoneError::Damaged { moved_to: None, .. }) => Err(inner.recover()),
             done => done,

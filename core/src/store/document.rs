@@ -315,3 +315,23 @@ pub fn raw_of(
     let mut find = db.prepare_cached("SELECT raw FROM change WHERE doc_id = ?1 AND hash = ?2")?;
     Ok(find.query_row(params![&id.0[..], &hash.0[..]], |row| row.get(0)).optional()?)
 }
+
+/// Marks changes that the server had and lost as waiting to be sent.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn send_again(db: &Connection, doc: DocId, hashes: &[ChangeHash]) -> Result<(), StoreError> {
+    let mut mark = db.prepare_cached(
+        "UPDATE change SET status = 0 WHERE doc_id = ?1 AND hash = ?2 AND status = 2",
+    )?;
+    for hash in hashes {
+        mark.execute(params![&doc.0[..], &hash.0[..]])?;
+    }
+    db.prepare_cached(
+        "UPDATE doc SET unsent = EXISTS
+             (SELECT 1 FROM change c WHERE c.doc_id = doc.doc_id AND c.status <= 1)
+         WHERE doc_id = ?1",
+    )?
+    .execute([&doc.0[..]])?;
+    Ok(())
+}

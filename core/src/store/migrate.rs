@@ -7,7 +7,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// The migrations, oldest first; the number of the last one is the version of the file.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_ground.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_ground.sql"),
+    include_str!("../../migrations/0002_sync.sql"),
+];
 
 /// The newest version this app knows.
 #[must_use]

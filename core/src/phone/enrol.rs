@@ -1,0 +1,187 @@
+//! How a phone becomes known to a server: a one-time code, a key made here, a token back.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::model::{Author, DeviceId, GridCode, InstallId, PersonId, Pid, Role};
+use crate::store::{Owner, Store, StoreError, meta, part};
+use crate::sync::manifest::{Signer, SoftwareSigner};
+use crate::sync::message::SCHEMA;
+
+use super::content::Contents;
+use super::sync::SyncError;
+use super::transport::{Transport, TransportError};
+use super::{OpenOptions, Phone, PhoneError};
+
+const ENROLMENT: &str = "enrolment";
+const DEVICE_KEY: &str = "device_key";
+
+/// What a phone tells the server when it enrols.
+#[derive(Debug, Serialize)]
+struct Ask<'a> {
+    code: &'a str,
+    install_id: InstallId,
+    author: Author,
+    public_key: String,
+    app: &'a str,
+    schema: u32,
+}
+
+/// What the server answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// The device's identity.
+    pub device_id: DeviceId,
+    /// Token of this device for later requests.
+    pub token: String,
+    /// The person the code was made for.
+    pub person: PersonId,
+    /// Their post.
+    pub role: Role,
+    /// Grids the phone may read and write.
+    pub grids: Vec<GridCode>,
+}
+
+/// Where and as what the phone is enrolled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// Address of the server.
+    pub url: String,
+    /// Certificate authority of the city's own, PEM.
+    pub ca: Option<String>,
+    /// The device's identity.
+    pub device: DeviceId,
+    /// Token for requests.
+    pub token: String,
+}
+
+/// Where to enrol and with what.
+#[derive(Clone, Debug)]
+pub struct EnrolWith<'a> {
+    /// Address of the server.
+    pub url: &'a str,
+    /// The one-time code.
+    pub code: &'a str,
+    /// Certificate authority of the city's own, PEM.
+    pub ca: Option<&'a str>,
+    /// App version.
+    pub app: &'a str,
+}
+
+async fn ask(
+    transport: &dyn Transport,
+    with: &EnrolWith<'_>,
+    owner: (InstallId, Author),
+    signer: &dyn Signer,
+) -> Result<Enrolled, SyncError> {
+    let ask = Ask {
+        code: with.code,
+        install_id: owner.0,
+        author: owner.1,
+        public_key: hex::encode(signer.public_key()),
+        app: with.app,
+        schema: SCHEMA,
+    };
+    let json = serde_json::to_string(&ask).expect("plain fields are always JSON");
+    let answer = transport.post_json("/v1/enrol", json).await?;
+    serde_json::from_str(&answer).map_err(|_| TransportError::Strange.into())
+}
+
+fn keep(
+    db: &rusqlite::Connection,
+    with: &EnrolWith<'_>,
+    enrolled: &Enrolled,
+    secret: &[u8; 32],
+) -> Result<(), StoreError> {
+    let enrolment = Enrolment {
+        url: with.url.to_owned(),
+        ca: with.ca.map(str::to_owned),
+        device: enrolled.device_id,
+        token: enrolled.token.clone(),
+    };
+    meta::put(db, DEVICE_KEY, secret)?;
+    let json = serde_json::to_vec(&enrolment).expect("plain fields are always JSON");
+    meta::put(db, ENROLMENT, &json)?;
+    meta::remove(db, "push_counter")?;
+    for grid in &enrolled.grids {
+        part::serve(db, &Pid::Grid(grid.clone()).to_string())?;
+    }
+    Ok(())
+}
+
+impl Phone {
+    /// Enrols an empty folder: the server says whose phone it becomes.
+    ///
+    /// # Errors
+    /// [`SyncError`]; nothing was set up then.
+    pub async fn enrol_new(
+        options: OpenOptions,
+        transport: &dyn Transport,
+        with: EnrolWith<'_>,
+    ) -> Result<(Self, Enrolled), SyncError> {
+        let mut secret = Zeroizing::new([0; 32]);
+        options.entropy.fill(&mut *secret);
+        let ids = (InstallId(options.entropy.sixteen()), Author(options.entropy.sixteen()));
+        let contents = Contents::install(options.content.as_deref())?;
+        let enrolled = ask(transport, &with, ids, &SoftwareSigner::new(&secret)).await?;
+        let owner = Owner {
+            install_id: ids.0,
+            person: enrolled.person.clone(),
+            role: enrolled.role,
+            author: ids.1,
+        };
+        let key = Zeroizing::new(options.key);
+        let mut store = Store::create(&options.dir, key.clone(), &owner, options.entropy.clone())
+            .map_err(PhoneError::from)?;
+        store.write(|db| {
+            contents.write(db)?;
+            keep(db, &with, &enrolled, &secret)?;
+            Ok::<_, PhoneError>(())
+        })?;
+        Ok((Self::of(options, key, owner, store, contents, None), enrolled))
+    }
+
+    /// Enrols a phone that was set up without a server; its work so far is sent with the next sync.
+    ///
+    /// # Errors
+    /// [`SyncError::OtherPerson`] when the code is for somebody else; [`SyncError`] otherwise.
+    pub async fn enrol(
+        &self,
+        transport: &dyn Transport,
+        with: EnrolWith<'_>,
+    ) -> Result<Enrolled, SyncError> {
+        let (owner, secret) = self.with(|inner| {
+            let mut secret = Zeroizing::new([0; 32]);
+            inner.entropy.fill(&mut *secret);
+            // The installation's identity may be newer than the owner's copy in memory.
+            let install = inner.store()?.owner().install_id;
+            Ok(((inner.owner.person.clone(), install, inner.owner.author), secret))
+        })?;
+        let signer = SoftwareSigner::new(&secret);
+        let enrolled = ask(transport, &with, (owner.1, owner.2), &signer).await?;
+        if enrolled.person != owner.0 {
+            return Err(SyncError::OtherPerson);
+        }
+        self.with(|inner| Ok(inner.store()?.write(|db| keep(db, &with, &enrolled, &secret))?))?;
+        Ok(enrolled)
+    }
+
+    /// Where and as what the phone is enrolled; `None` before it was.
+    ///
+    /// # Errors
+    /// [`PhoneError::Internal`] when the disk refuses.
+    pub fn enrolment(&self) -> Result<Option<Enrolment>, PhoneError> {
+        self.with(|inner| {
+            let json = meta::get(inner.store()?.db(), ENROLMENT)?;
+            Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
+        })
+    }
+
+    /// The device's key, held by the encrypted store.
+    pub(super) fn signer(&self) -> Result<SoftwareSigner, SyncError> {
+        let secret = self.with(|inner| Ok(meta::get(inner.store()?.db(), DEVICE_KEY)?))?;
+        let secret = Zeroizing::new(secret.ok_or(SyncError::NotEnrolled)?);
+        let secret: &[u8; 32] = secret.as_slice().try_into().map_err(|_| SyncError::NotEnrolled)?;
+        Ok(SoftwareSigner::new(secret))
+    }
+}

@@ -1,0 +1,412 @@
+//! The driver of the sync: runs the effects of [`crate::sync::client`] over a transport and the store.
+//!
+//! Dull on purpose: one loop, one arm per effect. It holds the store only for
+//! slices of some 50 records, so an answer typed meanwhile never waits long;
+//! it may be stopped between any two slices and goes on where it was.
+
+mod bundle;
+mod gather;
+mod heal;
+mod land;
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+
+use crate::model::{DocId, Lang, Pid, UtcMillis};
+use crate::store::{document, member, meta};
+use crate::sync::client::{Client, Distrust, Effect, Held, Identity, Input, Member, Outcome};
+use crate::sync::digest::DocState;
+use crate::sync::frame::{self, FrameError};
+use crate::sync::manifest;
+use crate::sync::message::{LocateResponse, SyncRequest, SyncResponse};
+
+use super::enrol::Enrolment;
+use super::transport::{Traffic, Transport, TransportError};
+use super::{Phone, PhoneError};
+
+/// Why a sync did not come to its end. Nothing is lost by any of them.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The phone is not enrolled with a server.
+    #[error("this phone is not enrolled with a server")]
+    NotEnrolled,
+    /// The enrolment code was made for another person.
+    #[error("the code was made for another person")]
+    OtherPerson,
+    /// The way to the server.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The server's answer does not hold together.
+    #[error(transparent)]
+    Distrust(#[from] Distrust),
+    /// The server's answer is of another version, or cut.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The store.
+    #[error(transparent)]
+    Phone(#[from] PhoneError),
+    /// The person or the system stopped it.
+    #[error("stopped")]
+    Cancelled,
+}
+
+impl SyncError {
+    /// The reason in plain words and what to do.
+    #[must_use]
+    pub fn words(&self, lang: Lang) -> String {
+        let (zh, en) = match self {
+            Self::NotEnrolled => {
+                ("本机尚未注册，请扫描注册码", "not enrolled yet: scan an enrolment code")
+            }
+            Self::OtherPerson => (
+                "注册码属于其他人，请换用本人的注册码",
+                "the code is for another person: ask for your own",
+            ),
+            Self::Transport(TransportError::Offline) => (
+                "连不上服务器，联网后会自动重试",
+                "the server cannot be reached: it will be tried again",
+            ),
+            Self::Transport(TransportError::Timeout) => (
+                "服务器响应太慢，稍后会自动重试",
+                "the server was too slow: it will be tried again",
+            ),
+            Self::Transport(TransportError::Untrusted) => (
+                "服务器证书不受信任，请联系管理员",
+                "the server's certificate is not trusted: tell the administrator",
+            ),
+            Self::Transport(TransportError::Busy { .. }) => {
+                ("服务器繁忙，稍后会自动重试", "the server is busy: it will be tried again")
+            }
+            Self::Transport(TransportError::Refused { status: 401 | 403, .. }) => (
+                "服务器不再接受本机，未发送的工作仍在本机，请联系管理员",
+                "the server does not accept this phone any more; unsent work stays here: tell the administrator",
+            ),
+            Self::Transport(TransportError::Refused { .. }) => {
+                ("服务器拒绝了请求", "the server refused the request")
+            }
+            Self::Transport(TransportError::Strange) | Self::Frame(_) => (
+                "服务器的回答无法识别，请更新应用",
+                "the server's answer was not understood: update the app",
+            ),
+            Self::Distrust(_) => (
+                "服务器数据未通过校验，未采用，稍后重试",
+                "the server's data did not hold together and was not used: it will be tried again",
+            ),
+            Self::Phone(_) => ("写入本机失败", "this phone's store failed"),
+            Self::Cancelled => {
+                ("已停止，下次从这里继续", "stopped; it goes on from here next time")
+            }
+        };
+        match lang {
+            Lang::Zh => zh.to_owned(),
+            Lang::En => en.to_owned(),
+        }
+    }
+}
+
+/// How far a sync has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// Records taken in so far.
+    pub documents_done: u64,
+    /// Records that will come, as far as known.
+    pub documents_total: u64,
+    /// Bytes received so far.
+    pub bytes_done: u64,
+    /// Bytes that will come, as far as known.
+    pub bytes_total: u64,
+}
+
+/// Who watches a sync and may stop it.
+pub trait Watch: Sync {
+    /// Told after each slice.
+    fn progress(&self, progress: Progress);
+    /// Asked between slices; `true` stops.
+    fn stopped(&self) -> bool;
+}
+
+/// Nobody watches.
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn progress(&self, _: Progress) {}
+
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// What a sync did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SyncReport {
+    /// Changes the server took.
+    pub pushed: u64,
+    /// Log entries and bundled records taken in.
+    pub pulled: u64,
+    /// Changes refused for good.
+    pub refused: u64,
+    /// Changes that wait for review.
+    pub quarantined: u64,
+    /// Bytes of bodies sent.
+    pub bytes_up: u64,
+    /// Bytes of bodies received.
+    pub bytes_down: u64,
+    /// Requests made.
+    pub requests: u64,
+    /// How long it took, ms.
+    pub ms: i64,
+    /// Seconds until the server wants to be asked again.
+    pub next_poll_s: u32,
+    /// Something is left for the next sync.
+    pub unfinished: bool,
+}
+
+/// Looks members up in the store, one by one.
+struct StoreHeld<'a>(&'a Phone);
+
+impl Held for StoreHeld<'_> {
+    fn member(&self, pid: &Pid, doc: &DocId) -> Option<Member> {
+        let row = self.0.with(|i| Ok(member::find(i.store()?.db(), &pid.to_string(), *doc)?));
+        row.ok().flatten().map(|row| of_row(&row))
+    }
+}
+
+fn of_row(row: &member::MemberRow) -> Member {
+    let state = if row.frozen { DocState::Frozen } else { DocState::Live };
+    Member { heads: row.heads.clone(), state, move_gen: row.move_gen }
+}
+
+fn to_row(doc: DocId, member: &Member) -> member::MemberRow {
+    member::MemberRow {
+        doc,
+        heads: member.heads.clone(),
+        frozen: member.state == DocState::Frozen,
+        move_gen: member.move_gen,
+    }
+}
+
+/// One sync on its way.
+struct Run<'a> {
+    phone: &'a Phone,
+    transport: &'a dyn Transport,
+    watch: &'a dyn Watch,
+    enrolment: Enrolment,
+    progress: Progress,
+    bundled: u64,
+}
+
+impl Phone {
+    /// Sends what waits and takes in what is new.
+    ///
+    /// # Errors
+    /// [`SyncError`]; what came before the error is on disk and nothing is lost. The reason is kept
+    /// for [`Phone::status`].
+    pub async fn sync(
+        &self,
+        transport: &dyn Transport,
+        app: &str,
+        watch: &dyn Watch,
+    ) -> Result<SyncReport, SyncError> {
+        let began = self.with(|i| Ok(i.now()))?;
+        let before = transport.traffic();
+        let done = self.run_sync(transport, app, watch).await;
+        let ended = self.with(|i| Ok(i.now()))?;
+        self.note_end(&done, ended)?;
+        let (outcome, bundled) = done?;
+        Ok(report(&outcome, bundled, before, transport.traffic(), ended.0 - began.0))
+    }
+
+    async fn run_sync(
+        &self,
+        transport: &dyn Transport,
+        app: &str,
+        watch: &dyn Watch,
+    ) -> Result<(Outcome, u64), SyncError> {
+        let enrolment = self.enrolment()?.ok_or(SyncError::NotEnrolled)?;
+        let install = self.with(|i| Ok(i.store()?.owner().install_id))?;
+        let identity = Identity {
+            app: app.to_owned(),
+            install,
+            device: enrolment.device,
+            priority: Vec::new(),
+        };
+        let progress = Progress::default();
+        let mut run = Run { phone: self, transport, watch, enrolment, progress, bundled: 0 };
+        let mut client = Client::new(identity);
+        let outcome = run.drive(&mut client).await?;
+        self.sweep()?;
+        Ok((outcome, run.bundled))
+    }
+
+    fn note_end(
+        &self,
+        done: &Result<(Outcome, u64), SyncError>,
+        at: UtcMillis,
+    ) -> Result<(), PhoneError> {
+        self.with(|inner| {
+            inner.store()?.write(|db| match done {
+                Ok(_) => {
+                    meta::put(db, "last_success", at.0.to_string().as_bytes())?;
+                    meta::remove(db, "last_failure")
+                }
+                Err(error) => {
+                    let words = format!("{} / {}", error.words(Lang::Zh), error.words(Lang::En));
+                    meta::put(db, "last_failure", words.as_bytes())
+                }
+            })?;
+            Ok(())
+        })
+    }
+
+    /// Takes away records that left every partition and hold nothing unsent.
+    fn sweep(&self) -> Result<(), PhoneError> {
+        loop {
+            let swept = self.with(|inner| {
+                let strays = member::strays(inner.store()?.db(), 50)?;
+                for doc in &strays {
+                    inner.forget(*doc)?;
+                }
+                Ok(strays.len())
+            })?;
+            if swept == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits until the server has something new for this phone, or some time has passed.
+    ///
+    /// # Errors
+    /// [`SyncError::NotEnrolled`], [`SyncError::Transport`].
+    pub async fn wait(&self, transport: &dyn Transport) -> Result<(), SyncError> {
+        let enrolment = self.enrolment()?.ok_or(SyncError::NotEnrolled)?;
+        let pids: Vec<String> =
+            self.status()?.cursors.into_iter().map(|c| format!("{}:{}", c.pid, c.seq)).collect();
+        let path = format!("/v1/wait?pids={}", pids.join(","));
+        let mut pieces = transport.open(&path, &enrolment.token, 0).await?;
+        while pieces.next().await?.is_some() {}
+        Ok(())
+    }
+}
+
+fn report(outcome: &Outcome, bundled: u64, before: Traffic, after: Traffic, ms: i64) -> SyncReport {
+    SyncReport {
+        pushed: outcome.pushed,
+        pulled: outcome.pulled + bundled,
+        refused: outcome.refused,
+        quarantined: outcome.quarantined,
+        bytes_up: after.bytes_up - before.bytes_up,
+        bytes_down: after.bytes_down - before.bytes_down,
+        requests: after.requests - before.requests,
+        ms,
+        next_poll_s: outcome.next_poll_s,
+        unfinished: outcome.unfinished,
+    }
+}
+
+impl Run<'_> {
+    fn now(&self) -> Result<UtcMillis, PhoneError> {
+        self.phone.with(|i| Ok(i.now()))
+    }
+
+    async fn drive(&mut self, client: &mut Client) -> Result<Outcome, SyncError> {
+        let mut todo = VecDeque::from(client.step(self.now()?, Input::Start)?);
+        while let Some(effect) = todo.pop_front() {
+            self.check_stop()?;
+            let next = match effect {
+                Effect::Gather => {
+                    let gathered = self.phone.gather()?;
+                    client.step(self.now()?, gathered)?
+                }
+                Effect::Sync(request) => {
+                    let answer = self.exchange(*request).await?;
+                    self.phone.note_counter(answer.peer_counter)?;
+                    client.step(self.now()?, Input::Answered(answer, &StoreHeld(self.phone)))?
+                }
+                Effect::Apply(batch) => {
+                    self.land(*batch).await?;
+                    Vec::new()
+                }
+                Effect::Locate(pid) => {
+                    let seq = self.locate(&pid).await?;
+                    client.step(self.now()?, Input::Located(pid, seq))?
+                }
+                Effect::Rewind(pid, seq) => {
+                    self.phone.rewind(&pid, seq)?;
+                    Vec::new()
+                }
+                Effect::Bundle(pid, bundle) => {
+                    self.take_bundle(&pid, &bundle).await?;
+                    Vec::new()
+                }
+                Effect::Heal(pid, seq) => match self.compare(&pid, seq).await? {
+                    Some(answer) => client.step(self.now()?, Input::Healed(pid, answer))?,
+                    None => Vec::new(),
+                },
+                Effect::Mend(pid, answer) => {
+                    self.phone.mend_partition(&pid, &answer)?;
+                    Vec::new()
+                }
+                Effect::Leave(pids) => {
+                    self.phone.leave(&pids)?;
+                    Vec::new()
+                }
+                Effect::Reinstall => Vec::new(),
+                Effect::Done(outcome) => return Ok(outcome),
+            };
+            // What follows from an effect goes before what was planned after it.
+            for effect in next.into_iter().rev() {
+                todo.push_front(effect);
+            }
+            if todo.is_empty() {
+                todo.extend(client.step(self.now()?, Input::Applied)?);
+            }
+        }
+        Ok(client.outcome().clone())
+    }
+
+    fn check_stop(&self) -> Result<(), SyncError> {
+        if self.watch.stopped() { Err(SyncError::Cancelled) } else { Ok(()) }
+    }
+
+    async fn exchange(&self, mut request: SyncRequest) -> Result<SyncResponse, SyncError> {
+        let signer = self.phone.signer()?;
+        for manifest in &mut request.push {
+            self.phone.note_counter(manifest.counter)?;
+            manifest::sign(manifest, &signer);
+        }
+        let frame = frame::encode(&request);
+        let answer = self.transport.post_frame("/v1/sync", &self.enrolment.token, frame).await?;
+        let answer = frame::decode(&answer)?;
+        self.phone.offers_made(&request.offers)?;
+        Ok(answer)
+    }
+
+    async fn locate(&self, pid: &Pid) -> Result<u64, SyncError> {
+        let request = self.phone.locate_request(pid)?;
+        let frame = frame::encode(&request);
+        let answer = self.transport.post_frame("/v1/locate", &self.enrolment.token, frame).await?;
+        Ok(frame::decode::<LocateResponse>(&answer)?.seq)
+    }
+}
+
+impl super::Inner {
+    /// Takes a record away: views, changes, row.
+    pub(super) fn forget(&mut self, doc: DocId) -> Result<(), PhoneError> {
+        self.store()?;
+        let Some(store) = &mut self.store else { return Err(PhoneError::Busy) };
+        let records = &mut self.records;
+        let contents = &self.contents;
+        store.write(|db| {
+            let Some(row) = document::find(db, doc)? else { return Ok(()) };
+            records.load(db, doc, contents)?;
+            if let Some(entry) = records.take(doc) {
+                let empty = crate::store::views::Views::default();
+                crate::store::views::put(db, row.n, Some(&entry.views), &empty)?;
+            }
+            member::forget(db, row.n, doc)?;
+            Ok::<_, PhoneError>(())
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! A partition taken from a bundle: chunk by chunk, resumable at each, the cursor set with the last.
+
+use crate::limits;
+use crate::model::Pid;
+use crate::phone::{Incoming, Phone, PhoneError};
+use crate::store::document::Status;
+use crate::store::entry::BundleRow;
+use crate::store::{entry, member};
+use crate::sync::bundle::{BundleChunk, BundleHeader, FrameReader};
+use crate::sync::client::{self, Distrust, Standing, WholeDoc};
+use crate::sync::digest::Digest;
+use crate::sync::frame;
+use crate::sync::message::BundleRef;
+
+use super::land::write_standing;
+use super::{Run, SyncError, of_row, to_row};
+
+/// Records written in one transaction.
+const SLICE_DOCS: usize = 100;
+
+impl Run<'_> {
+    /// Takes a bundle in, from where an earlier sync was cut off.
+    pub(super) async fn take_bundle(
+        &mut self,
+        pid: &Pid,
+        bundle: &BundleRef,
+    ) -> Result<(), SyncError> {
+        let mut at = self.phone.begin_bundle(pid, bundle.n)?;
+        self.progress.documents_total += u64::from(bundle.count);
+        self.progress.bytes_total += bundle.bytes;
+        let path = format!("/v1/bundle/{pid}/{}", bundle.n);
+        let mut reader = FrameReader::from_byte(at.byte);
+        if at.byte < bundle.bytes {
+            let mut pieces = self.transport.open(&path, &self.enrolment.token, at.byte).await?;
+            while let Some(piece) = pieces.next().await? {
+                reader.push(&piece);
+                while let Some(bytes) = reader.next_frame()? {
+                    self.take_frame(pid, &mut at, &bytes, reader.taken).await?;
+                }
+            }
+        }
+        self.phone.end_bundle(pid, &at)?;
+        Ok(())
+    }
+
+    async fn take_frame(
+        &mut self,
+        pid: &Pid,
+        at: &mut BundleRow,
+        bytes: &[u8],
+        taken: u64,
+    ) -> Result<(), SyncError> {
+        at.byte = taken;
+        if at.header.is_empty() {
+            client::take_bundle_header(pid, &frame::decode(bytes)?)?;
+            at.header = bytes.to_vec();
+            self.phone.note_bundle(pid, at)?;
+            return Ok(());
+        }
+        let docs = client::take_chunk(pid, &frame::decode::<BundleChunk>(bytes)?)?;
+        let mut slices = docs.chunks(SLICE_DOCS).peekable();
+        while let Some(slice) = slices.next() {
+            self.check_stop()?;
+            // Only the last slice of a chunk moves the byte: a cut in between takes the chunk again.
+            let mark = slices.peek().is_none().then_some(&*at);
+            self.phone.land_docs(pid, slice, mark)?;
+            self.bundled += slice.len() as u64;
+            self.progress.documents_done += slice.len() as u64;
+            self.progress.bytes_done = taken;
+            self.watch.progress(self.progress);
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+}
+
+impl Phone {
+    /// Where to go on; another bundle than the one half taken begins anew.
+    fn begin_bundle(&self, pid: &Pid, n: u64) -> Result<BundleRow, PhoneError> {
+        self.with(|inner| {
+            let store = inner.store()?;
+            let name = pid.to_string();
+            if let Some(half) = entry::bundle(store.db(), &name)?.filter(|b| b.n == n) {
+                return Ok(half);
+            }
+            let fresh = BundleRow { n, header: Vec::new(), byte: 0 };
+            store.write(|db| {
+                member::clear(db, &name)?;
+                write_standing(db, &Standing::new(pid.clone()))?;
+                entry::put_bundle(db, &name, Some(&fresh))
+            })?;
+            Ok(fresh)
+        })
+    }
+
+    fn note_bundle(&self, pid: &Pid, at: &BundleRow) -> Result<(), PhoneError> {
+        self.with(|inner| {
+            Ok(inner.store()?.write(|db| entry::put_bundle(db, &pid.to_string(), Some(at)))?)
+        })
+    }
+
+    /// Writes whole records, how the partition holds them, and how far the bundle was taken.
+    pub(super) fn land_docs(
+        &self,
+        pid: &Pid,
+        docs: &[WholeDoc],
+        mark: Option<&BundleRow>,
+    ) -> Result<(), PhoneError> {
+        let name = pid.to_string();
+        let incoming: Vec<Incoming> = docs
+            .iter()
+            .map(|(doc, _, changes)| Incoming {
+                doc: *doc,
+                pid: name.clone(),
+                raws: changes.iter().map(|(_, raw)| raw.clone()).collect(),
+                status: Status::Acked,
+            })
+            .collect();
+        self.with(|inner| {
+            inner.apply(&incoming, |db| {
+                for (doc, held, _) in docs {
+                    member::put(db, &name, *doc, Some(&to_row(*doc, held)))?;
+                    if held.move_gen > 0 {
+                        member::set_home(db, *doc, &name, held.move_gen, "live")?;
+                    }
+                }
+                if let Some(at) = mark {
+                    entry::put_bundle(db, &name, Some(at))?;
+                }
+                Ok(())
+            })?;
+            Ok(())
+        })
+    }
+
+    /// The sum over what was taken must be the header's; only then does the cursor stand.
+    fn end_bundle(&self, pid: &Pid, at: &BundleRow) -> Result<(), SyncError> {
+        let header: BundleHeader = frame::decode(&at.header)?;
+        let standing = client::take_bundle_header(pid, &header)?;
+        let name = pid.to_string();
+        let whole = self.with(|inner| {
+            let members = member::list(inner.store()?.db(), &name)?;
+            let mut digest = Digest::default();
+            for row in &members {
+                digest.add(&of_row(row).item(&row.doc));
+            }
+            let whole =
+                digest == standing.digest && members.len() as u64 == u64::from(standing.count);
+            inner.store()?.write(|db| {
+                entry::put_bundle(db, &name, None)?;
+                if whole {
+                    entry::forget_upto(db, &name, standing.seq)?;
+                    write_standing(db, &standing)?;
+                }
+                Ok::<_, PhoneError>(())
+            })?;
+            Ok(whole)
+        })?;
+        debug_assert!(at.byte <= limits::FRAME_BYTES_MAX as u64 * 1_000);
+        if whole { Ok(()) } else { Err(Distrust::Bundle { pid: pid.clone() }.into()) }
+    }
+}

@@ -1,0 +1,139 @@
+//! What the store holds, as the protocol's half wants to know it.
+
+use crate::model::{ChangeHash, DocId, Pid};
+use crate::store::{StoreError, document, entry, meta, outbox, part};
+use crate::sync::client::{self, Input, Outgoing, Standing};
+use crate::sync::digest::Digest;
+use crate::sync::message::{Entry, EntryKind, LocateRequest, Offer};
+use crate::sync::{chunk, frame};
+use crate::{limits, phone::Phone, phone::PhoneError};
+use rusqlite::Connection;
+
+/// Entries offered in one request.
+const OFFER_ENTRIES_MAX: usize = 4_000;
+
+impl Phone {
+    /// Counter, standings, changes to send and offers, in one look at the store.
+    pub(super) fn gather(&self) -> Result<Input<'static>, PhoneError> {
+        self.with(|inner| {
+            let db = inner.store()?.db();
+            let outgoing = outbox::pending(db, limits::PUSH_CHANGES_MAX + 1)?
+                .into_iter()
+                .filter_map(|w| {
+                    Some(Outgoing {
+                        doc: w.doc,
+                        pid: w.pid.parse().ok()?,
+                        move_gen: u32::try_from(w.move_gen).unwrap_or(0),
+                        hash: w.change.hash,
+                        raw: w.change.raw,
+                    })
+                })
+                .collect();
+            Ok(Input::Gathered {
+                counter: counter(db)?,
+                standings: part::list(db)?.into_iter().filter_map(|row| standing(&row)).collect(),
+                outgoing,
+                offers: offers(db)?,
+            })
+        })
+    }
+
+    /// Keeps the highest push counter seen, here or on the server.
+    pub(super) fn note_counter(&self, counter: u64) -> Result<(), PhoneError> {
+        self.with(|inner| {
+            let store = inner.store()?;
+            if self::counter(store.db())? < counter {
+                let text = counter.to_string();
+                store.write(|db| meta::put(db, "push_counter", text.as_bytes()))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The server has looked at these offers; what it kept of them comes back as entries.
+    pub(super) fn offers_made(&self, offers: &[Offer]) -> Result<(), PhoneError> {
+        if offers.is_empty() {
+            return Ok(());
+        }
+        self.with(|inner| {
+            inner.store()?.write(|db| {
+                for offer in offers {
+                    let pid = offer.pid.to_string();
+                    entry::drop_offer(db, &pid)?;
+                    entry::forget_after(db, &pid, offer.after)?;
+                }
+                Ok::<_, StoreError>(())
+            })?;
+            Ok(())
+        })
+    }
+
+    /// The checkpoints of a partition, its cursor first.
+    pub(super) fn locate_request(&self, pid: &Pid) -> Result<LocateRequest, PhoneError> {
+        self.with(|inner| {
+            let db = inner.store()?.db();
+            Ok(client::locate_request(pid, part::checkpoints(db, &pid.to_string())?))
+        })
+    }
+}
+
+fn counter(db: &Connection) -> Result<u64, StoreError> {
+    Ok(meta::text(db, "push_counter")?.and_then(|t| t.parse().ok()).unwrap_or(0))
+}
+
+/// A partition's row as a standing; a row never synced is a beginning.
+pub(super) fn standing(row: &part::PartRow) -> Option<Standing> {
+    let begin = Standing::new(row.pid.parse().ok()?);
+    let (Ok(history), Ok(chain), Ok(digest)) = (
+        row.history_id.as_slice().try_into(),
+        row.chain.as_slice().try_into(),
+        <&[u8; 32]>::try_from(row.digest.as_slice()),
+    ) else {
+        return Some(begin);
+    };
+    Some(Standing {
+        history,
+        seq: u64::try_from(row.seq).ok()?,
+        chain,
+        digest: Digest::from_bytes(digest),
+        count: u32::try_from(row.count).ok()?,
+        durable_seq: u64::try_from(row.durable_seq).ok()?,
+        stamp: row.stamp.as_slice().try_into().unwrap_or_default(),
+        ..begin
+    })
+}
+
+/// Offers to a restored server. What cannot be offered whole is offered as far as it goes: own work
+/// is in the outbox anyway.
+fn offers(db: &Connection) -> Result<Vec<Offer>, StoreError> {
+    let mut offers = Vec::new();
+    for row in entry::offers(db)? {
+        let Ok(pid) = row.pid.parse::<Pid>() else { continue };
+        let rows = entry::list(db, &row.pid, row.after, row.upto, OFFER_ENTRIES_MAX + 1)?;
+        let whole = rows.len() as u64 == row.upto - row.after;
+        let entries: Option<Vec<Entry>> = rows
+            .iter()
+            .map(|r| kept(db, r).transpose())
+            .map(Option::transpose)
+            .collect::<Result<_, _>>()?;
+        if let (true, Some(entries)) = (whole, entries) {
+            offers.push(Offer { pid, after: row.after, entries, stamp: row.stamp });
+        }
+    }
+    Ok(offers)
+}
+
+/// An entry as it came: a change from its row, anything else from its own body.
+fn kept(db: &Connection, row: &entry::EntryRow) -> Result<Option<Entry>, StoreError> {
+    let what = match (&row.hash, &row.body) {
+        (Some(hash), _) => change(db, row.doc, hash)?.map(EntryKind::Change),
+        (None, Some(body)) => frame::decode::<Entry>(body).ok().map(|e| e.what),
+        (None, None) => None,
+    };
+    Ok(what.map(|what| Entry { doc: row.doc, what }))
+}
+
+fn change(db: &Connection, doc: DocId, hash: &ChangeHash) -> Result<Option<Vec<u8>>, StoreError> {
+    let raw = document::raw_of(db, doc, hash)?;
+    Ok(raw.and_then(|raw| chunk::body(&raw).map(<[u8]>::to_vec)))
+}

@@ -1,0 +1,168 @@
+//! When history or result differ: back to the last common entry, and comparing document by document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::Connection;
+
+use crate::document::parse_change;
+use crate::model::{ChangeHash, DocId, Pid};
+use crate::phone::{Phone, PhoneError};
+use crate::store::document::Status;
+use crate::store::entry::OfferRow;
+use crate::store::{StoreError, document, entry, member, part};
+use crate::sync::client::{self, Member, Standing, take_chunk};
+use crate::sync::digest::{Digest, heads_after};
+use crate::sync::message::HealResponse;
+use crate::sync::{bundle::BundleChunk, chain, frame};
+
+use super::gather::standing;
+use super::land::write_standing;
+use super::{Run, SyncError, of_row};
+
+impl Run<'_> {
+    /// Asks the server which documents differ; `None` when the partition moved on meanwhile.
+    pub(super) async fn compare(
+        &self,
+        pid: &Pid,
+        seq: u64,
+    ) -> Result<Option<HealResponse>, SyncError> {
+        let members: Vec<(DocId, Member)> = self.phone.with(|inner| {
+            let rows = member::list(inner.store()?.db(), &pid.to_string())?;
+            Ok(rows.iter().map(|row| (row.doc, of_row(row))).collect())
+        })?;
+        let request = client::heal_request(pid, seq, &members);
+        let frame = frame::encode(&request);
+        let answer = self.transport.post_frame("/v1/heal", &self.enrolment.token, frame).await?;
+        let answer: HealResponse = frame::decode(&answer)?;
+        Ok((answer.seq == seq).then_some(answer))
+    }
+}
+
+impl Phone {
+    /// Takes the server's documents where ours differ and sums up anew.
+    pub(super) fn mend_partition(&self, pid: &Pid, answer: &HealResponse) -> Result<(), SyncError> {
+        let docs = take_chunk(pid, &BundleChunk { docs: answer.take.clone() })?;
+        for slice in docs.chunks(50) {
+            self.land_docs(pid, slice, None)?;
+        }
+        let name = pid.to_string();
+        self.with(|inner| {
+            inner.store()?.write(|db| {
+                for doc in &answer.drop {
+                    member::put(db, &name, *doc, None)?;
+                    if !member::is_held(db, *doc)? {
+                        member::set_state(db, *doc, "left")?;
+                    }
+                }
+                sum_up(db, &name)
+            })?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Sets the cursor back to a common entry and offers what was read after it.
+    pub(super) fn rewind(&self, pid: &Pid, seq: u64) -> Result<(), PhoneError> {
+        let name = pid.to_string();
+        self.with(|inner| {
+            inner.store()?.write(|db| {
+                let rows = part::list(db)?;
+                let Some(now) = rows.iter().find(|r| r.pid == name).and_then(standing) else {
+                    return Ok(());
+                };
+                let chain = match seq {
+                    0 => Some(chain::origin(&now.history, pid)),
+                    _ => part::checkpoints(db, &name)?
+                        .into_iter()
+                        .find(|(s, _)| *s == seq)
+                        .map(|(_, c)| c),
+                };
+                let (Some(chain), true) = (chain, seq < now.seq) else { return Ok(()) };
+                entry::put_offer(
+                    db,
+                    &OfferRow {
+                        pid: name.clone(),
+                        after: seq,
+                        upto: now.seq,
+                        stamp: now.stamp,
+                        chain: now.chain,
+                    },
+                )?;
+                // Own work is offered again under an own signature; an answer "dup" costs nothing.
+                unread(db, &name, seq, now.seq)?;
+                part::drop_checkpoints_after(db, &name, seq)?;
+                write_standing(
+                    db,
+                    &Standing {
+                        seq,
+                        chain,
+                        stamp: [0; 16],
+                        durable_seq: now.durable_seq.min(seq),
+                        ..now
+                    },
+                )?;
+                sum_up(db, &name)
+            })?;
+            Ok(())
+        })
+    }
+
+    /// Stops reading partitions. Records with unsent work stay until it is settled.
+    pub(super) fn leave(&self, pids: &[Pid]) -> Result<(), PhoneError> {
+        self.with(|inner| {
+            inner.store()?.write(|db| {
+                for pid in pids {
+                    let name = pid.to_string();
+                    let members = member::list(db, &name)?;
+                    member::clear(db, &name)?;
+                    part::stop(db, &name)?;
+                    for row in members {
+                        if !member::is_held(db, row.doc)? {
+                            member::set_state(db, row.doc, "left")?;
+                        }
+                    }
+                }
+                Ok::<_, StoreError>(())
+            })?;
+            Ok(())
+        })
+    }
+}
+
+/// Members as they were before the entries after `seq`: without the changes these brought.
+fn unread(db: &Connection, pid: &str, seq: u64, upto: u64) -> Result<(), StoreError> {
+    let mut brought: BTreeMap<DocId, BTreeSet<ChangeHash>> = BTreeMap::new();
+    for row in entry::list(db, pid, seq, upto, usize::MAX)? {
+        let hashes = brought.entry(row.doc).or_default();
+        hashes.extend(row.hash);
+    }
+    for (doc, hashes) in brought {
+        let Some(held) = member::find(db, pid, doc)? else { continue };
+        let mut heads: Vec<ChangeHash> = Vec::new();
+        for change in document::changes(db, doc, 0)? {
+            if change.status != Status::Acked || hashes.contains(&change.hash) {
+                continue;
+            }
+            let deps = parse_change(&change.raw).map(|p| p.deps).unwrap_or_default();
+            heads = heads_after(&heads, &deps, change.hash);
+        }
+        let before = (!heads.is_empty()).then_some(member::MemberRow { heads, ..held });
+        member::put(db, pid, doc, before.as_ref())?;
+        // What the server lost of our own is sent again.
+        document::send_again(db, doc, &hashes.into_iter().collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+/// Digest and count anew from the members.
+fn sum_up(db: &Connection, pid: &str) -> Result<(), StoreError> {
+    let members = member::list(db, pid)?;
+    let mut digest = Digest::default();
+    for row in &members {
+        digest.add(&of_row(row).item(&row.doc));
+    }
+    let rows = part::list(db)?;
+    let Some(now) = rows.iter().find(|r| r.pid == pid).and_then(standing) else { return Ok(()) };
+    let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
+    write_standing(db, &Standing { digest, count, ..now })
+}

@@ -1,0 +1,222 @@
+//! An answer onto the disk: receipts and notices first, then slices, each with the cursor that stands for it.
+
+use rusqlite::Connection;
+
+use crate::model::{ChangeHash, DocId, Pid, UtcMillis};
+use crate::phone::outbox::{Receipt, note};
+use crate::phone::{Incoming, Phone, PhoneError};
+use crate::store::document::Status;
+use crate::store::{StoreError, entry, inbox, member, part};
+use crate::sync::client::{Batch, Slice, Standing, Step};
+use crate::sync::message::{self, Entry, EntryKind, LeaveReason, Notice, PushStatus};
+use crate::sync::{checkpoint, chunk, frame};
+
+use super::{Run, SyncError, to_row};
+
+impl Run<'_> {
+    /// Writes an answer to disk, slice by slice; others may use the store between slices.
+    pub(super) async fn land(&mut self, batch: Batch) -> Result<(), SyncError> {
+        let now = self.now()?;
+        self.phone.land_receipts(&batch, now)?;
+        let total: u64 = batch.slices.iter().map(|s| s.steps.len() as u64).sum();
+        self.progress.documents_total += total;
+        for slice in &batch.slices {
+            self.check_stop()?;
+            self.phone.land_slice(slice)?;
+            self.progress.documents_done += slice.steps.len() as u64;
+            self.progress.bytes_done = self.transport.traffic().bytes_down;
+            self.progress.bytes_total = self.progress.bytes_total.max(self.progress.bytes_done);
+            self.watch.progress(self.progress);
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+}
+
+impl Phone {
+    fn land_receipts(&self, batch: &Batch, now: UtcMillis) -> Result<(), PhoneError> {
+        let idle = batch.receipts.is_empty() && batch.notices.is_empty();
+        self.with(|inner| {
+            for receipt in &batch.receipts {
+                inner.records.drop(receipt.doc);
+            }
+            let store = inner.store()?;
+            let served: Vec<String> = part::list(store.db())?.into_iter().map(|p| p.pid).collect();
+            let new: Vec<String> =
+                batch.grants.iter().map(Pid::to_string).filter(|p| !served.contains(p)).collect();
+            if idle && new.is_empty() {
+                return Ok(());
+            }
+            store.write(|db| {
+                for pid in &new {
+                    part::serve(db, pid)?;
+                }
+                for receipt in &batch.receipts {
+                    receive(db, receipt, now)?;
+                }
+                batch.notices.iter().try_for_each(|n| decide(db, n, now))
+            })?;
+            Ok(())
+        })
+    }
+
+    /// One slice in one transaction.
+    pub(super) fn land_slice(&self, slice: &Slice) -> Result<(), PhoneError> {
+        let pid = slice.standing.pid.to_string();
+        let incoming = incoming(&pid, slice);
+        self.with(|inner| {
+            let applied = inner.apply(&incoming, |db| {
+                write_steps(db, &pid, slice)?;
+                for (doc, held) in &slice.members {
+                    let row = held.as_ref().map(|m| to_row(*doc, m));
+                    member::put(db, &pid, *doc, row.as_ref())?;
+                }
+                write_standing(db, &slice.standing)?;
+                Ok(())
+            })?;
+            debug_assert!(applied.set_aside.is_empty() || !incoming.is_empty());
+            Ok(())
+        })
+    }
+}
+
+/// A receipt onto the row of its change, and a notice where a person must know.
+fn receive(db: &Connection, receipt: &message::Receipt, now: UtcMillis) -> Result<(), StoreError> {
+    let (status, told) = match &receipt.status {
+        PushStatus::Accepted(_) | PushStatus::Dup(_) | PushStatus::Moved(..) => {
+            (Status::Acked, None)
+        }
+        PushStatus::Rejected(code, text) => {
+            (Status::Refused, Some(("refused", format!("{code}: {text}"))))
+        }
+        PushStatus::Gone => (Status::Refused, Some(("refused", "gone".to_owned()))),
+        PushStatus::Quarantined(ticket, reason) => {
+            (Status::Quarantined, Some(("waiting_for_review", format!("{ticket} {reason}"))))
+        }
+        PushStatus::MissingDeps(_) | PushStatus::TryLater => return Ok(()),
+    };
+    note(db, &Receipt { doc: receipt.doc, hash: receipt.hash, status })?;
+    match told {
+        Some((code, text)) => {
+            inbox::add(db, Some((receipt.doc, Some(receipt.hash))), code, &text, now.0)
+        }
+        None => Ok(()),
+    }
+}
+
+/// The outcome of a review.
+fn decide(db: &Connection, notice: &Notice, now: UtcMillis) -> Result<(), StoreError> {
+    let (status, code) = if notice.accepted {
+        (Status::Acked, "review_accepted")
+    } else {
+        (Status::Refused, "review_discarded")
+    };
+    note(db, &Receipt { doc: notice.doc, hash: notice.hash, status })?;
+    let text = format!("{} {}", notice.ticket, notice.reason);
+    inbox::add(db, Some((notice.doc, Some(notice.hash))), code, &text, now.0)
+}
+
+/// The changes of a slice, gathered by record in the order of their first entry.
+fn incoming(pid: &str, slice: &Slice) -> Vec<Incoming> {
+    let mut all: Vec<Incoming> = Vec::new();
+    let mut add = |doc: DocId, raw: &[u8]| match all.iter_mut().find(|one| one.doc == doc) {
+        Some(one) => one.raws.push(raw.to_vec()),
+        None => all.push(Incoming {
+            doc,
+            pid: pid.to_owned(),
+            raws: vec![raw.to_vec()],
+            status: Status::Acked,
+        }),
+    };
+    for (_, _, _, step) in &slice.steps {
+        match step {
+            Step::Change { doc, raw, .. } => add(*doc, raw),
+            Step::Enter { doc, changes } => changes.iter().for_each(|(_, raw)| add(*doc, raw)),
+            Step::Leave { .. } | Step::Freeze { .. } | Step::Note(_) => {}
+        }
+    }
+    all
+}
+
+/// Keeps the entries and what they say of homes.
+fn write_steps(db: &Connection, pid: &str, slice: &Slice) -> Result<(), StoreError> {
+    for (seq, _, _, step) in &slice.steps {
+        let (doc, hash, what) = match step {
+            Step::Change { doc, hash, .. } => (*doc, Some(*hash), None),
+            Step::Enter { doc, changes } => {
+                let move_gen = move_gen(slice, doc);
+                member::set_home(db, *doc, pid, move_gen, "live")?;
+                (*doc, None, Some(enter(move_gen, changes)))
+            }
+            Step::Leave { doc, reason } => {
+                leave(db, *doc, reason, pid)?;
+                (*doc, None, Some(EntryKind::Leave(reason.clone(), move_gen(slice, doc))))
+            }
+            Step::Freeze { doc } => {
+                member::set_state(db, *doc, "frozen")?;
+                (*doc, None, Some(EntryKind::Freeze(move_gen(slice, doc))))
+            }
+            Step::Note(text) => (DocId([0; 16]), None, Some(EntryKind::Note(text.clone()))),
+        };
+        if *seq > slice.standing.durable_seq {
+            let body = what.map(|what| frame::encode(&Entry { doc, what }));
+            entry::put(db, pid, &entry::EntryRow { seq: *seq, doc, hash, body })?;
+        }
+    }
+    Ok(())
+}
+
+fn move_gen(slice: &Slice, doc: &DocId) -> u32 {
+    let found = slice.members.iter().find(|(d, _)| d == doc);
+    found.and_then(|(_, m)| m.as_ref()).map_or(0, |m| m.move_gen)
+}
+
+fn enter(move_gen: u32, changes: &[(ChangeHash, Vec<u8>)]) -> EntryKind {
+    let body = |raw: &[u8]| message::Body(chunk::body(raw).unwrap_or_default().to_vec());
+    EntryKind::Enter(move_gen, changes.iter().map(|(_, raw)| body(raw)).collect())
+}
+
+/// A record left this partition. It stays while it holds unsent work or another partition holds it.
+fn leave(db: &Connection, doc: DocId, reason: &LeaveReason, pid: &str) -> Result<(), StoreError> {
+    member::put(db, pid, doc, None)?;
+    if let LeaveReason::Moved(to) = reason {
+        // Unsent work goes on to where the record lives now.
+        member::redirect(db, doc, pid, &to.to_string())?;
+    }
+    if member::is_held(db, doc)? { Ok(()) } else { member::set_state(db, doc, "left") }
+}
+
+/// The cursor after a slice, its checkpoint, and entries that need not be kept any longer.
+pub(super) fn write_standing(db: &Connection, standing: &Standing) -> Result<(), StoreError> {
+    let pid = standing.pid.to_string();
+    part::put(
+        db,
+        &part::PartRow {
+            pid: pid.clone(),
+            history_id: standing.history.to_vec(),
+            seq: i64::try_from(standing.seq).unwrap_or(i64::MAX),
+            chain: standing.chain.to_vec(),
+            digest: standing.digest.to_bytes().to_vec(),
+            count: i64::from(standing.count),
+            durable_seq: i64::try_from(standing.durable_seq).unwrap_or(i64::MAX),
+            stamp: standing.stamp.to_vec(),
+        },
+    )?;
+    if standing.seq > 0 {
+        part::add_checkpoint(db, &pid, standing.seq, &standing.chain)?;
+        let known: Vec<u64> = {
+            let mut seqs: Vec<u64> =
+                part::checkpoints(db, &pid)?.into_iter().map(|(s, _)| s).collect();
+            seqs.sort_unstable();
+            seqs
+        };
+        let kept = checkpoint::thin(&known, standing.seq);
+        for seq in known.iter().filter(|s| !kept.contains(s)) {
+            part::drop_checkpoint(db, &pid, *seq)?;
+        }
+    }
+    if standing.durable_seq > 0 {
+        entry::forget_upto(db, &pid, standing.durable_seq)?;
+    }
+    Ok(())
+}
