@@ -18,7 +18,6 @@ mod finding;
 mod guard;
 mod kind;
 mod layout;
-mod pack;
 mod place;
 mod rule;
 mod task;
@@ -32,7 +31,6 @@ pub use conflict::{Conflict, ConflictValue, Settle};
 pub use dry_run::{Admission, DryRun, Verdict, admit, dry_run};
 pub use error::{EditError, LoadError};
 pub use kind::*;
-pub use pack::{Packer, Unpacker};
 pub use rule::{Refusal, check_patches};
 pub use touch::{FieldPatch, Touch, Touched};
 

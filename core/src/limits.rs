@@ -25,6 +25,8 @@ pub const PUSH_CHANGES_MAX: usize = 500;
 pub const RESPONSE_BYTES_MAX: usize = 1024 * 1024;
 /// One frame after decompression, in bytes.
 pub const FRAME_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Changes in one frame.
+pub const FRAME_BODIES_MAX: usize = 65_536;
 /// One request body as it arrives, compressed, in bytes.
 pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Cursors (partitions) in one request.

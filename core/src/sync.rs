@@ -4,7 +4,7 @@
 //! them), [`chain`] proves the same history, [`digest`] the same result,
 //! [`stamp`] lets a restored server know its own entries again, [`manifest`]
 //! is what an author's device signs. Must not know how bytes travel or rest,
-//! nor what a change says: a change is bytes with a hash ([`chunk`]).
+//! nor what a change says: a change is bytes with a hash ([`chunk`]), packed in a frame's [`row`].
 //! The wire is told in full in `docs/protocol.md`.
 
 pub mod bundle;
@@ -16,4 +16,5 @@ pub mod digest;
 pub mod frame;
 pub mod manifest;
 pub mod message;
+pub mod row;
 pub mod stamp;

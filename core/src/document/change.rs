@@ -113,9 +113,9 @@ pub fn parse_change(raw: &[u8]) -> Result<ChangeParts, AdmitError> {
 /// The author's footer: a tag, a length, sixteen bytes.
 const FOOTER_BYTES: usize = 18;
 /// Magic bytes of every chunk of the engine.
-pub(super) const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 /// Chunk type of an uncompressed change; a compressed one could inflate without bound.
-pub(super) const CHANGE_CHUNK: u8 = 1;
+const CHANGE_CHUNK: u8 = 1;
 
 pub(super) fn parse(raw: &[u8]) -> Result<am::Change, AdmitError> {
     if raw.len() > limits::CHANGE_BYTES_MAX {

@@ -58,7 +58,7 @@ pub struct BundleHeader {
 
 /// Some documents of a bundle, whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "super::row::InRow")]
 pub struct BundleChunk {
     /// The documents.
     #[n(0)]

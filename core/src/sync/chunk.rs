@@ -23,18 +23,28 @@ pub fn body(raw: &[u8]) -> Option<&[u8]> {
 /// The stored change of a body, and its hash.
 #[must_use]
 pub fn rebuild(body: &[u8]) -> (Vec<u8>, ChangeHash) {
+    let (head, hash) = head_and_hash(body);
+    let mut raw = Vec::with_capacity(8 + head.len() + body.len());
+    raw.extend_from_slice(&MAGIC);
+    raw.extend_from_slice(&hash.0[..4]);
+    raw.extend_from_slice(&head);
+    raw.extend_from_slice(body);
+    (raw, hash)
+}
+
+/// The hash of the change with this body.
+#[must_use]
+pub fn hash(body: &[u8]) -> ChangeHash {
+    head_and_hash(body).1
+}
+
+fn head_and_hash(body: &[u8]) -> (Vec<u8>, ChangeHash) {
     let mut head = vec![TYPE_CHANGE];
     write_leb(&mut head, body.len());
     let mut hasher = Sha256::new();
     hasher.update(&head);
     hasher.update(body);
-    let hash: [u8; 32] = hasher.finalize().into();
-    let mut raw = Vec::with_capacity(8 + head.len() + body.len());
-    raw.extend_from_slice(&MAGIC);
-    raw.extend_from_slice(&hash[..4]);
-    raw.extend_from_slice(&head);
-    raw.extend_from_slice(body);
-    (raw, ChangeHash(hash))
+    (head, ChangeHash(hasher.finalize().into()))
 }
 
 fn write_leb(out: &mut Vec<u8>, mut n: usize) {

@@ -11,6 +11,8 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode as de, encode as en};
 use crate::limits;
 use crate::model::{Author, ChangeHash, DeviceId, DocId, InstallId, Pid, UtcMillis};
 
+use super::row::Row;
+
 /// First byte of a compressed frame.
 pub const VERSION_ZSTD: u8 = 0x01;
 /// First byte of a plain frame.
@@ -38,8 +40,9 @@ pub enum FrameError {
 
 /// A message as a frame.
 #[must_use]
-pub fn encode<T: Encode<()>>(message: &T) -> Vec<u8> {
-    let plain = minicbor::to_vec(message).expect("writing to memory cannot fail");
+pub fn encode<T: Encode<Row>>(message: &T) -> Vec<u8> {
+    let plain = minicbor::to_vec_with(message, &mut Row::default());
+    let plain = plain.expect("writing to memory cannot fail");
     let zipped = if plain.len() < PLAIN_BELOW_BYTES {
         None
     } else {
@@ -59,7 +62,7 @@ pub fn encode<T: Encode<()>>(message: &T) -> Vec<u8> {
 ///
 /// # Errors
 /// [`FrameError`]; nothing of a broken frame is used.
-pub fn decode<T: for<'b> Decode<'b, ()>>(frame: &[u8]) -> Result<T, FrameError> {
+pub fn decode<T: for<'b> Decode<'b, Row>>(frame: &[u8]) -> Result<T, FrameError> {
     let (version, content) = frame.split_first().ok_or(FrameError::Broken)?;
     match *version {
         VERSION_PLAIN if content.len() > limits::FRAME_BYTES_MAX => Err(FrameError::TooLarge),
@@ -69,9 +72,9 @@ pub fn decode<T: for<'b> Decode<'b, ()>>(frame: &[u8]) -> Result<T, FrameError> 
     }
 }
 
-fn parse<T: for<'b> Decode<'b, ()>>(content: &[u8]) -> Result<T, FrameError> {
+fn parse<T: for<'b> Decode<'b, Row>>(content: &[u8]) -> Result<T, FrameError> {
     let mut decoder = Decoder::new(content);
-    let message = decoder.decode().map_err(|_| FrameError::Broken)?;
+    let message = decoder.decode_with(&mut Row::default()).map_err(|_| FrameError::Broken)?;
     if decoder.position() == content.len() { Ok(message) } else { Err(FrameError::Broken) }
 }
 

@@ -14,7 +14,7 @@ pub const SCHEMA: u32 = 1;
 
 /// `POST /v1/sync`: first what I have for you, then what I lack.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "super::row::InRow")]
 pub struct SyncRequest {
     /// Protocol version.
     #[n(0)]
@@ -77,7 +77,7 @@ pub struct DocChange {
 
 /// A list of changes signed by their author's device.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "super::row::InRow")]
 pub struct Manifest {
     /// The author's device; the courier may be another.
     #[n(0)]
@@ -102,7 +102,7 @@ pub struct Manifest {
 
 /// One change on its way to the server.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
+#[cbor(array, context_bound = "super::row::InRow")]
 pub struct PushItem {
     /// The document.
     #[n(0)]
@@ -115,7 +115,7 @@ pub struct PushItem {
     pub move_gen: u32,
     /// The change without the parts its hash proves ([`super::chunk`]).
     #[n(3)]
-    #[cbor(with = "minicbor::bytes")]
+    #[cbor(with = "super::row")]
     pub body: Vec<u8>,
 }
 
@@ -148,7 +148,7 @@ pub struct Cursor {
 
 /// The answer to [`SyncRequest`].
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "super::row::InRow")]
 pub struct SyncResponse {
     /// The server's time.
     #[n(0)]
@@ -247,7 +247,7 @@ pub enum PartStatus {
 
 /// What a partition has for the phone.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "super::row::InRow")]
 pub struct Part {
     /// The partition.
     #[n(0)]
@@ -285,7 +285,7 @@ pub struct Part {
 
 /// One numbered entry of a partition's log.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
+#[cbor(array, context_bound = "super::row::InRow")]
 pub struct Entry {
     /// The document.
     #[n(0)]
@@ -297,12 +297,13 @@ pub struct Entry {
 
 /// What an entry says of its document.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(context_bound = "super::row::InRow")]
 pub enum EntryKind {
     /// One more change; a document is born by its first.
     #[n(0)]
     Change(
         #[n(0)]
-        #[cbor(with = "minicbor::bytes")]
+        #[cbor(with = "super::row")]
         Vec<u8>,
     ),
     /// A change whose bytes this very request carried: its hash.
@@ -324,10 +325,10 @@ pub enum EntryKind {
 
 /// The bytes of one change.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(transparent)]
+#[cbor(transparent, context_bound = "super::row::InRow")]
 pub struct Body(
     #[n(0)]
-    #[cbor(with = "minicbor::bytes")]
+    #[cbor(with = "super::row")]
     pub Vec<u8>,
 );
 
@@ -393,7 +394,7 @@ pub struct Notice {
 
 /// Log entries that a restored server has lost, offered by whoever still holds them.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "super::row::InRow")]
 pub struct Offer {
     /// The partition.
     #[n(0)]
@@ -474,7 +475,7 @@ pub struct HealItem {
 
 /// The answer to [`HealRequest`]: documents as the server holds them at `seq`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "super::row::InRow")]
 pub struct HealResponse {
     /// The log position this is true for; differs when the partition moved on (sync first, then heal).
     #[n(0)]
@@ -492,7 +493,7 @@ pub struct HealResponse {
 
 /// A document as the server holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
+#[cbor(map, context_bound = "super::row::InRow")]
 pub struct HealDoc {
     /// The document.
     #[n(0)]
