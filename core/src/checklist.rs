@@ -1,27 +1,43 @@
-//! The questions: which are asked now, what an answer means, what it finds.
+//! Checklists as data: which questions are asked, what an answer finds, until when it must be fixed.
 //!
-//! Driven by data (`core/content/checklists.yaml`, or a city's own file). Pure:
-//! must not know documents, disks, clocks or who asks; answers come in as
-//! scalars and go out as values to put and items to remove.
+//! Pure: knows the words of the model and nothing of storage, documents or the network. The lists come from a
+//! file (`core/content/checklists.yaml` by default) that is checked when it is loaded;
+//! a visit's answers go in as a map and come out as questions, findings and what is missing.
 
+mod answer;
+mod build;
+mod calendar;
+mod compile;
 mod condition;
 mod content;
-mod finding;
+mod deny;
+mod error;
+mod findings;
+mod items;
 mod load;
-mod parse;
+mod raw;
+mod reach;
+mod revisit;
+mod rules;
 mod session;
-mod validate;
+mod shape;
+mod slip;
+mod words;
 
-pub use condition::{Condition, Op, Test};
-pub use content::{
-    Category, Checklist, Choice, Content, Creates, Department, Derived, FindingRule, Item,
-    ItemType, Major, RequestForm, Section,
+pub use answer::{AnswerError, fits, parse_answer};
+pub use calendar::{CALENDAR_YAML, Calendar, CalendarError, Certainty};
+pub use condition::{Answers, Condition, Facts, Op, Test};
+pub use content::{Content, DEFAULT_YAML};
+pub use deny::person_word;
+pub use error::{ContentError, ContentErrors};
+pub use findings::{ActionCard, Suggestion, action_card};
+pub use session::{AnswerEffect, Question, QuestionChoice, Session, VisitContext, value_words};
+pub use shape::{
+    Category, Checklist, Choice, ClockWords, Creates, Derived, Evidence, FindingRule, Item,
+    ItemType, Major, Notes, Pii, RefStatus, Reference, RequestForm, Section, SeverityWords,
+    SubjectType, Target, Words,
 };
-pub use finding::advice_slip;
-pub use load::{ContentError, ContentErrors};
-pub use session::{
-    AnswerEffect, AnswerError, Question, QuestionChoice, Session, Suggestion, VisitContext,
-};
+pub use slip::{advice_slip, dated_slip, deadline_words};
 
 #[cfg(test)]
 mod tests;

@@ -1,258 +1,242 @@
-//! Conditions: structured data, never an expression to evaluate.
+//! Conditions as data: when a question is asked, when an answer is a finding.
 //!
-//! An operator on an unanswered or skipped item is false, so `not` of it is true.
+//! The grammar is the file's own (`meta.condition_grammar`): leaves of one
+//! operator, trees of all, any and not. An operator on an unanswered or skipped
+//! item is false, so `not` of it is true. No strings are evaluated, nothing is looked up outside.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::{Deserialize, Deserializer, de::Error as _};
-use serde_json::{Map, Value};
 
+use super::shape::Derived;
 use crate::model::Scalar;
 
-/// A tree of tests.
+/// A condition and the line it stands in.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// Line in the file.
+    pub line: u64,
+    /// The tree.
+    pub test: Test,
+}
+
+/// A node of a condition.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Condition {
-    /// Every branch holds.
-    All(Vec<Condition>),
-    /// At least one branch holds.
-    Any(Vec<Condition>),
-    /// The branch does not hold.
-    Not(Box<Condition>),
-    /// An operator on an item's answer; `None` is the item that carries the rule.
-    Item(Option<String>, Test),
-    /// Whether a derived value is as stated.
+pub enum Test {
+    /// Every part is true.
+    All(Vec<Test>),
+    /// Some part is true.
+    Any(Vec<Test>),
+    /// The part is false.
+    Not(Box<Test>),
+    /// One operator on the answer of an item; `None` is the item that carries the condition.
+    Answer(Option<String>, Op),
+    /// A derived truth is as stated.
     Derived(String, bool),
 }
 
-/// An operator with its value.
+/// An operator on one answer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Test {
-    /// The operator.
-    pub op: Op,
-    /// What it compares with.
-    pub value: Value,
-}
-
-/// What a test asks of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
-    /// The answer is this code, number or yes/no.
-    Eq,
-    /// It is answered and is something else.
-    Ne,
-    /// It is one of these codes.
-    In,
-    /// It is answered and none of these codes.
-    NotIn,
-    /// Greater.
-    Gt,
+    /// Equal.
+    Eq(Scalar),
+    /// Answered and not equal.
+    Ne(Scalar),
+    /// One of these.
+    In(Vec<Scalar>),
+    /// Answered and none of these.
+    NotIn(Vec<Scalar>),
+    /// Greater than.
+    Gt(f64),
     /// Greater or equal.
-    Gte,
-    /// Less.
-    Lt,
+    Gte(f64),
+    /// Less than.
+    Lt(f64),
     /// Less or equal.
-    Lte,
+    Lte(f64),
     /// The set holds this code.
-    Contains,
-    /// The set holds at least one of these codes.
-    ContainsAny,
-    /// The date is more than this many days before today.
-    OlderThanDays,
-    /// Whether there is an answer at all.
+    Contains(String),
+    /// The set holds one of these codes.
+    ContainsAny(Vec<String>),
+    /// The day lies more than so many days before today.
+    OlderThanDays(u32),
+    /// There is an answer.
     Answered,
 }
 
-impl Op {
-    fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "eq" => Self::Eq,
-            "ne" => Self::Ne,
-            "in" => Self::In,
-            "not_in" => Self::NotIn,
-            "gt" => Self::Gt,
-            "gte" => Self::Gte,
-            "lt" => Self::Lt,
-            "lte" => Self::Lte,
-            "contains" => Self::Contains,
-            "contains_any" => Self::ContainsAny,
-            "older_than_days" => Self::OlderThanDays,
-            "answered" => Self::Answered,
-            _ => return None,
-        })
+/// Answers by item id.
+pub trait Answers {
+    /// The answer of an item, if there is one that counts.
+    fn answer(&self, item: &str) -> Option<&Scalar>;
+}
+
+impl Answers for BTreeMap<String, Scalar> {
+    fn answer(&self, item: &str) -> Option<&Scalar> {
+        self.get(item)
     }
 }
 
+impl Answers for BTreeMap<&str, &Scalar> {
+    fn answer(&self, item: &str) -> Option<&Scalar> {
+        self.get(item).copied()
+    }
+}
+
+/// What a condition can see.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// The answers that count.
+    pub answers: &'a dyn Answers,
+    /// The answer of the item that carries the condition.
+    pub own: Option<&'a Scalar>,
+    /// The derived truths of the list.
+    pub derived: &'a [Derived],
+    /// The day of the visit.
+    pub today: Date,
+}
+
 impl Condition {
-    /// Reads the grammar of `meta.condition_grammar`.
-    ///
-    /// # Errors
-    /// What is wrong and what would be right, without the place: the loader adds it.
-    pub fn from_value(value: &Value) -> Result<Self, String> {
-        let map = value.as_object().ok_or("a condition is a map such as {item: X, eq: y}")?;
-        if let Some(tree) = tree(map)? {
-            return Ok(tree);
-        }
-        let mut tests = Vec::new();
-        for (key, value) in
-            map.iter().filter(|(key, _)| !matches!(key.as_str(), "item" | "derived"))
-        {
-            let op = Op::parse(key).ok_or_else(|| format!("unknown operator `{key}`"))?;
-            tests.push(Test { op, value: value.clone() });
-        }
-        let [test] = tests.as_slice() else {
-            return Err("a test has exactly one operator".to_owned());
-        };
-        match (map.get("item"), map.get("derived")) {
-            (None, Some(Value::String(id))) => match (&test.op, &test.value) {
-                (Op::Eq, Value::Bool(wanted)) => Ok(Self::Derived(id.clone(), *wanted)),
-                _ => Err("a derived value is tested by eq: true or eq: false".to_owned()),
-            },
-            (Some(Value::String(id)), None) => Ok(Self::Item(Some(id.clone()), test.clone())),
-            (None, None) => Ok(Self::Item(None, test.clone())),
-            _ => Err("a test names one item or one derived value".to_owned()),
+    /// Whether it holds.
+    #[must_use]
+    pub fn holds(&self, facts: &Facts<'_>) -> bool {
+        self.test.holds(facts)
+    }
+}
+
+impl Test {
+    fn holds(&self, facts: &Facts<'_>) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().all(|p| p.holds(facts)),
+            Self::Any(parts) => parts.iter().any(|p| p.holds(facts)),
+            Self::Not(part) => !part.holds(facts),
+            Self::Answer(None, op) => facts.own.is_some_and(|v| op.holds(v, facts.today)),
+            Self::Answer(Some(item), op) => {
+                facts.answers.answer(item).is_some_and(|v| op.holds(v, facts.today))
+            }
+            Self::Derived(id, wanted) => {
+                let found = facts.derived.iter().find(|d| d.id == *id);
+                found.is_some_and(|d| {
+                    let without_own = Facts { own: None, ..*facts };
+                    d.expr.holds(&without_own) == *wanted
+                })
+            }
         }
     }
 
-    /// Every item and derived value it looks at; the own item is left out.
+    /// Every operator with the item it is about; `own` stands for the item that carries the condition.
     #[must_use]
-    pub fn references(&self) -> BTreeSet<&str> {
+    pub fn tests<'a>(&'a self, own: &'a str) -> Vec<(&'a str, &'a Op)> {
         match self {
-            Self::All(branches) | Self::Any(branches) => {
-                branches.iter().flat_map(Self::references).collect()
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().flat_map(|p| p.tests(own)).collect()
             }
-            Self::Not(branch) => branch.references(),
-            Self::Item(Some(id), _) | Self::Derived(id, _) => BTreeSet::from([id.as_str()]),
-            Self::Item(None, _) => BTreeSet::new(),
-        }
-    }
-
-    /// Every test with the item it is about; `own` stands for the item that carries the rule.
-    #[must_use]
-    pub fn tests<'a>(&'a self, own: &'a str) -> Vec<(&'a str, &'a Test)> {
-        match self {
-            Self::All(branches) | Self::Any(branches) => {
-                branches.iter().flat_map(|b| b.tests(own)).collect()
-            }
-            Self::Not(branch) => branch.tests(own),
-            Self::Item(id, test) => vec![(id.as_deref().unwrap_or(own), test)],
+            Self::Not(part) => part.tests(own),
+            Self::Answer(item, op) => vec![(item.as_deref().unwrap_or(own), op)],
             Self::Derived(..) => Vec::new(),
         }
     }
 
-    /// Whether it holds. `answer` gives an item's answer if it is asked and answered, `derived` a derived value.
-    pub fn holds<'a>(
-        &self,
-        own: &str,
-        today: Date,
-        answer: &dyn Fn(&str) -> Option<&'a Scalar>,
-        derived: &dyn Fn(&str) -> bool,
-    ) -> bool {
+    /// Every item the condition looks at (derived truths opened), itself not counted.
+    pub(super) fn subjects<'a>(&'a self, derived: &'a [Derived], out: &mut Vec<&'a str>) {
         match self {
-            Self::All(branches) => branches.iter().all(|b| b.holds(own, today, answer, derived)),
-            Self::Any(branches) => branches.iter().any(|b| b.holds(own, today, answer, derived)),
-            Self::Not(branch) => !branch.holds(own, today, answer, derived),
-            Self::Derived(id, wanted) => derived(id) == *wanted,
-            Self::Item(id, test) => match answer(id.as_deref().unwrap_or(own)) {
-                Some(given) => test.holds(given, today),
-                None => test.op == Op::Answered && test.value == Value::Bool(false),
-            },
-        }
-    }
-}
-
-/// The branches `all`, `any`, `not`, if the map is one of them.
-fn tree(map: &Map<String, Value>) -> Result<Option<Condition>, String> {
-    let branches = |value: &Value| -> Result<Vec<Condition>, String> {
-        let list = value.as_array().ok_or("all and any hold a list of conditions")?;
-        list.iter().map(Condition::from_value).collect()
-    };
-    for key in ["all", "any", "not"] {
-        let Some(value) = map.get(key) else { continue };
-        if map.len() != 1 {
-            return Err(format!("`{key}` stands alone in its map"));
-        }
-        return Ok(Some(match key {
-            "all" => Condition::All(branches(value)?),
-            "any" => Condition::Any(branches(value)?),
-            _ => Condition::Not(Box::new(Condition::from_value(value)?)),
-        }));
-    }
-    Ok(None)
-}
-
-impl Test {
-    /// Whether the test holds for a given answer.
-    #[must_use]
-    pub fn holds(&self, given: &Scalar, today: Date) -> bool {
-        let among = |code: &str| self.codes().contains(&code);
-        match self.op {
-            Op::Eq => self.equals(given),
-            Op::Ne => !self.equals(given),
-            Op::In => given.as_str().is_some_and(among),
-            Op::NotIn => !given.as_str().is_some_and(among),
-            Op::Gt => self.compares(given, |a, b| a > b),
-            Op::Gte => self.compares(given, |a, b| a >= b),
-            Op::Lt => self.compares(given, |a, b| a < b),
-            Op::Lte => self.compares(given, |a, b| a <= b),
-            Op::Contains | Op::ContainsAny => {
-                given.as_str().is_some_and(|set| set.split(',').any(among))
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().for_each(|p| p.subjects(derived, out));
             }
-            Op::OlderThanDays => self.is_older(given, today),
-            Op::Answered => self.value.as_bool() == Some(true),
+            Self::Not(part) => part.subjects(derived, out),
+            Self::Answer(Some(item), _) => out.push(item),
+            Self::Answer(None, _) => {}
+            Self::Derived(id, _) => {
+                if let Some(d) = derived.iter().find(|d| d.id == *id) {
+                    d.expr.test.subjects(derived, out);
+                }
+            }
         }
     }
 
-    /// The codes it compares with: one or a list.
+    /// Every operator applied to `item` (`None`: to the carrying item itself), derived truths opened.
+    pub(super) fn operators<'a>(
+        &'a self,
+        derived: &'a [Derived],
+        item: Option<&str>,
+        out: &mut Vec<&'a Op>,
+    ) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().for_each(|p| p.operators(derived, item, out));
+            }
+            Self::Not(part) => part.operators(derived, item, out),
+            Self::Answer(subject, op) => {
+                if subject.as_deref() == item {
+                    out.push(op);
+                }
+            }
+            Self::Derived(id, _) => {
+                if let Some(d) = derived.iter().find(|d| d.id == *id) {
+                    d.expr.test.operators(derived, item, out);
+                }
+            }
+        }
+    }
+}
+
+impl Op {
+    /// The codes it compares with.
     #[must_use]
     pub fn codes(&self) -> Vec<&str> {
-        match &self.value {
-            Value::String(code) => vec![code],
-            Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        match self {
+            Self::Eq(v) | Self::Ne(v) => v.as_str().into_iter().collect(),
+            Self::In(vs) | Self::NotIn(vs) => vs.iter().filter_map(Scalar::as_str).collect(),
+            Self::Contains(code) => vec![code],
+            Self::ContainsAny(codes) => codes.iter().map(String::as_str).collect(),
             _ => Vec::new(),
         }
     }
 
-    fn equals(&self, given: &Scalar) -> bool {
-        match (given, &self.value) {
-            (Scalar::Str(a), Value::String(b)) => a == b,
-            (Scalar::Bool(a), Value::Bool(b)) => a == b,
-            _ => self.compares(given, |a, b| (a - b).abs() < f64::EPSILON),
-        }
-    }
-
-    fn compares(&self, given: &Scalar, holds: impl Fn(f64, f64) -> bool) -> bool {
-        match (number(given), self.value.as_f64()) {
-            (Some(a), Some(b)) => holds(a, b),
-            _ => false,
-        }
-    }
-
-    fn is_older(&self, given: &Scalar, today: Date) -> bool {
-        let date = given.as_str().and_then(|text| text.parse::<Date>().ok());
-        match (date, self.value.as_i64()) {
-            (Some(date), Some(days)) => days_between(date, today) > days,
-            _ => false,
+    /// Whether it holds for a given answer.
+    #[must_use]
+    pub fn holds(&self, value: &Scalar, today: Date) -> bool {
+        match self {
+            Self::Eq(wanted) => same(value, wanted),
+            Self::Ne(wanted) => !same(value, wanted),
+            Self::In(wanted) => wanted.iter().any(|w| same(value, w)),
+            Self::NotIn(wanted) => !wanted.iter().any(|w| same(value, w)),
+            Self::Gt(limit) => number(value).is_some_and(|n| n > *limit),
+            Self::Gte(limit) => number(value).is_some_and(|n| n >= *limit),
+            Self::Lt(limit) => number(value).is_some_and(|n| n < *limit),
+            Self::Lte(limit) => number(value).is_some_and(|n| n <= *limit),
+            Self::Contains(code) => codes(value).any(|c| c == code),
+            Self::ContainsAny(wanted) => codes(value).any(|c| wanted.iter().any(|w| w == c)),
+            Self::OlderThanDays(days) => older(value, *days, today),
+            Self::Answered => true,
         }
     }
 }
 
+/// The codes of a set of choices (sorted, joined by commas); a single code is a set of one.
+pub(super) fn codes(value: &Scalar) -> impl Iterator<Item = &str> {
+    value.as_str().unwrap_or_default().split(',').filter(|c| !c.is_empty())
+}
+
+/// A number, whole or not; counts of this size are exact in a float.
 #[expect(clippy::cast_precision_loss, reason = "answers are bounded far below 2^52")]
-fn number(given: &Scalar) -> Option<f64> {
-    match given {
+pub(super) fn number(value: &Scalar) -> Option<f64> {
+    match value {
         Scalar::Int(n) => Some(*n as f64),
-        Scalar::Float(x) => Some(*x),
+        Scalar::Float(n) => Some(*n),
         _ => None,
     }
 }
 
-/// Whole days from one date to another.
-fn days_between(from: Date, to: Date) -> i64 {
-    from.until(to).map_or(0, |span| i64::from(span.get_days()))
+#[expect(clippy::float_cmp, reason = "a stated number is compared with the same stated number")]
+fn same(a: &Scalar, b: &Scalar) -> bool {
+    match (number(a), number(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    }
 }
 
-impl<'de> Deserialize<'de> for Condition {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        Self::from_value(&Value::deserialize(d)?).map_err(D::Error::custom)
-    }
+fn older(value: &Scalar, days: u32, today: Date) -> bool {
+    let day = value.as_str().and_then(|t| t.parse::<Date>().ok());
+    let limit = day.and_then(|d| d.checked_add(jiff::Span::new().days(i64::from(days))).ok());
+    limit.is_some_and(|limit| limit < today)
 }

@@ -1,77 +1,92 @@
-//! Reads and checks content. Every error names list, item and line and says what would be right.
+//! Reads a checklist file: YAML into shapes, with everything that is wrong told by list, item and line.
+//!
+//! The file comes from the app, the server or an administrator; it is treated as foreign.
 
-use std::fmt;
-
-use crate::limits;
-
+use super::build;
 use super::content::Content;
-use super::validate;
+use super::error::{ContentError, ContentErrors, Sink, say};
+use super::raw::{RawContent, line};
+use super::reach;
+use crate::limits::CHECKLIST_BYTES_MAX;
 
-/// One thing wrong with content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContentError {
-    /// Checklist or form, if it lies in one.
-    pub list: Option<String>,
-    /// Item, finding or section, if it lies in one.
-    pub item: Option<String>,
-    /// Line in the file, from 1; 0 where unknown.
-    pub line: u64,
-    /// What is wrong and what to do.
-    pub problem: String,
+/// The only schema of checklist files this version reads.
+const SCHEMA: (&str, u32) = ("inspection-checklists", 1);
+
+/// Parses and checks; see [`Content::load`].
+pub(super) fn load(yaml: &str) -> Result<Content, ContentErrors> {
+    let mut sink = Sink::default();
+    if yaml.len() > CHECKLIST_BYTES_MAX {
+        sink.push(
+            0,
+            "too_large",
+            say("文件过大", "the file is too large"),
+            say("文件不超过4 MiB", "keep the file within 4 MiB"),
+        );
+    }
+    sink.finish()?;
+    let raw: RawContent =
+        serde_saphyr::from_str(yaml).map_err(|e| ContentErrors(vec![misread(yaml, &e)]))?;
+    let mut sink = Sink::default();
+    let meta = &raw.meta;
+    if (meta.schema.value.as_str(), meta.schema_version.value) != SCHEMA {
+        sink.push(
+            line(&meta.schema),
+            "schema",
+            say(
+                "不是本版本能读的检查表文件",
+                "not a checklist file of the schema this version reads",
+            ),
+            say(
+                format!("schema 写 {}，schema_version 写 {}", SCHEMA.0, SCHEMA.1),
+                format!("write schema: {} and schema_version: {}", SCHEMA.0, SCHEMA.1),
+            ),
+        );
+    }
+    let content = build::content(&raw, &mut sink);
+    if sink.errors.is_empty() {
+        reach::check(&content, &mut sink);
+    }
+    sink.finish()?;
+    Ok(content)
 }
 
-impl fmt::Display for ContentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}", self.line)?;
-        for part in [&self.list, &self.item].into_iter().flatten() {
-            write!(f, ", {part}")?;
-        }
-        write!(f, ": {}", self.problem)
+/// A file that is not even of the right shape: the parser's word, and where that is.
+fn misread(yaml: &str, error: &serde_saphyr::Error) -> ContentError {
+    let at = error.location().map_or(0, |l| l.line());
+    let (list, item) = enclosing(yaml, at);
+    let full = error.without_snippet().to_string();
+    ContentError {
+        list,
+        item,
+        line: at,
+        code: "shape",
+        problem: say(format!("写法不合规定（{full}）"), full),
+        remedy: say(
+            "对照已有条目改正这一行的键名、缺项或值的类型",
+            "compare with a neighbouring entry: correct the key, the missing key or the type of the value",
+        ),
     }
 }
 
-/// Everything wrong with content, in the order of the file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("checklist content: {}", list(.0))]
-pub struct ContentErrors(pub Vec<ContentError>);
-
-fn list(errors: &[ContentError]) -> String {
-    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+/// The list and the item around a line, read off the indentation: `- id:` lines above that are less indented.
+fn enclosing(yaml: &str, at: u64) -> (Option<String>, Option<String>) {
+    let lines: Vec<&str> = yaml.lines().collect();
+    let last = usize::try_from(at).unwrap_or(usize::MAX).min(lines.len());
+    let mut level = lines.get(last.wrapping_sub(1)).map_or(0, |l| indent(l) + 2);
+    let mut ids: Vec<&str> = Vec::new();
+    for text in lines.iter().take(last).rev() {
+        if let Some(id) = text.trim_start().strip_prefix("- id:").filter(|_| indent(text) < level) {
+            level = indent(text);
+            ids.push(id.trim());
+        } else if indent(text) == 0 && text.ends_with(':') && !text.starts_with('#') {
+            let inside_list = matches!(*text, "checklists:" | "request_forms:");
+            let list = if inside_list { ids.pop() } else { None };
+            return (list.map(str::to_owned), ids.first().map(|id| (*id).to_owned()));
+        }
+    }
+    (None, None)
 }
 
-impl Content {
-    /// Reads content from YAML and checks it as a whole.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it; content with an error is not used.
-    pub fn load(yaml: &str) -> Result<Self, ContentErrors> {
-        let one = |line, problem: String| {
-            ContentErrors(vec![ContentError { list: None, item: None, line, problem }])
-        };
-        if yaml.len() > limits::CHECKLIST_BYTES_MAX {
-            return Err(one(0, format!("larger than {} bytes", limits::CHECKLIST_BYTES_MAX)));
-        }
-        let content: Self = serde_saphyr::from_str(yaml).map_err(|e| {
-            let line = e.location().map_or(0, |l| l.line());
-            one(line, first_line(&e.to_string()))
-        })?;
-        let mut errors = validate::check(&content);
-        if errors.is_empty() {
-            return Ok(content);
-        }
-        errors.sort_by_key(|e| e.line);
-        Err(ContentErrors(errors))
-    }
-
-    /// The content that comes with the product.
-    #[must_use]
-    pub fn default_content() -> Self {
-        Self::load(include_str!("../../content/checklists.yaml"))
-            .expect("the default content is checked by a test")
-    }
-}
-
-/// Parser messages go on with an excerpt of the file; the first line says it all.
-fn first_line(message: &str) -> String {
-    message.lines().next().unwrap_or_default().to_owned()
+fn indent(text: &str) -> usize {
+    text.len() - text.trim_start().len()
 }

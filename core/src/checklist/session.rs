@@ -1,28 +1,30 @@
-//! A checklist being answered: what is asked now, what an answer changes, what was found.
+//! A visit in progress: which questions are asked now, what an answer does, what is missing.
 //!
-//! Everything is computed from the answers, never from the order they came in.
-//! Conditions only look back (checked at loading), so one pass decides what is asked.
+//! Pure: made anew from the list, the answers and the context whenever
+//! one of them changes. The same answers give the same result in whatever order they came.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::model::{Carried, Finding, PersonalMark, Scalar, Text, UtcMillis};
+use super::answer::{self, AnswerError};
+use super::condition::{Condition, Facts};
+use super::content::Content;
+use super::revisit;
+use super::shape::{Checklist, Choice, Item, ItemType, Section};
+use crate::model::{Carried, Scalar, Text};
 
-use super::content::{Checklist, Content, Creates, FindingRule, Item, ItemType, Section};
-use super::{finding, parse};
-
-/// What a visit knows beside its answers.
+/// What a visit knows besides its own answers.
 #[derive(Clone, Copy, Debug)]
 pub struct VisitContext<'a> {
-    /// Quick re-visit: only quick items and items of open findings are asked.
+    /// Ask only the quick items and those of open findings.
     pub quick: bool,
-    /// Codes of findings still open at the place from this list.
+    /// Codes of the findings that are still open at the place.
     pub open_findings: &'a [String],
-    /// Answers carried over, by item.
+    /// Answers of the last visit, by item id. They count in a quick visit and are shown in a full one.
     pub carried: &'a BTreeMap<String, Carried>,
-    /// Today where the visit is made.
+    /// The day of the visit, in the place's own time.
     pub today: Date,
 }
 
@@ -37,314 +39,275 @@ pub struct QuestionChoice {
     pub excl: bool,
 }
 
-/// An item that is asked now.
+/// A question as a screen shows it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Question {
-    /// Item id.
+    /// The item.
     pub item: String,
-    /// Section title; none for the items that open every visit.
+    /// Heading of its section; none for the items that open every visit.
     pub section: Option<Text>,
     /// Type of the answer.
     #[serde(rename = "type")]
     pub kind: ItemType,
     /// The question.
     pub question: Text,
-    /// A hint.
+    /// How to answer it.
     pub hint: Option<Text>,
-    /// Choices, empty for numbers, dates and text.
+    /// What may be chosen; empty for numbers, days and texts.
     pub choices: Vec<QuestionChoice>,
-    /// Whether the visit cannot end without it.
+    /// Whether the visit cannot finish without it.
     pub required: bool,
-    /// The answer given in this visit.
+    /// Unit of a number, such as `m2`.
+    pub unit: Option<String>,
+    /// Least number.
+    pub min: Option<f64>,
+    /// Greatest number.
+    pub max: Option<f64>,
+    /// The answer of this visit.
     pub answer: Option<Scalar>,
     /// The answer of the last visit with its date.
     pub carried: Option<Carried>,
 }
 
-/// What an answer changes: one value to put, and the answers that skip logic now hides.
+/// What an accepted answer changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnswerEffect {
-    /// Item and its value.
+    /// The item and its new value.
     pub put: (String, Scalar),
-    /// Items whose answers are removed because they are not asked any more.
+    /// Items whose answers must go because the answers now skip them, in the order of the list.
     pub remove: Vec<String>,
 }
 
-/// Why an answer is not taken. Holds no answer.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum AnswerError {
-    /// The list has no such item, or the item is not asked now.
-    #[error("{item} is not asked in this visit now")]
-    NotAsked {
-        /// The item.
-        item: String,
-    },
-    /// The value does not fit.
-    #[error("{item}: expected {}", expected.en)]
-    Invalid {
-        /// The item.
-        item: String,
-        /// What would fit, in both languages.
-        expected: Text,
-    },
-    /// The text looks as if it held a phone or identity number; take it out and try again.
-    #[error("{item}: the text seems to hold a personal number; take it out")]
-    Personal {
-        /// The item.
-        item: String,
-        /// Where.
-        marks: Vec<PersonalMark>,
-    },
-}
-
-/// A list to visit with or a form to fill in, suggested by an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Suggestion {
-    /// The item whose answer suggests it.
-    pub item: String,
-    /// A checklist.
-    pub checklist: Option<String>,
-    /// A request form.
-    pub form: Option<String>,
-    /// The choice it is about, where each choice opens one.
-    pub choice: Option<String>,
+/// How one item stands in the visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// Its conditions hold.
+    pub(super) applies: bool,
+    /// It is put to the worker in this visit.
+    pub(super) asked: bool,
 }
 
 /// A checklist with answers.
+#[derive(Debug)]
 pub struct Session<'a> {
-    content: &'a Content,
-    list: &'a Checklist,
-    context: VisitContext<'a>,
-    answers: &'a BTreeMap<String, Scalar>,
-}
-
-/// What one pass over the items decides.
-struct Pass<'a> {
-    /// Asked now, in order, with their sections.
-    asked: Vec<(Option<&'a Section>, &'a Item)>,
-    /// Asked if this were a full visit: what skip logic lets stand.
-    standing: BTreeSet<&'a str>,
-    /// Items hidden by their own condition while their section stands.
-    moot: BTreeSet<&'a str>,
-    /// Answers that conditions may look at.
-    visible: BTreeMap<&'a str, &'a Scalar>,
+    pub(super) content: &'a Content,
+    pub(super) list: &'a Checklist,
+    /// Every answer stored with the visit, whether it counts or not.
+    given: &'a BTreeMap<String, Scalar>,
+    ctx: VisitContext<'a>,
+    /// Answers of this visit that count.
+    pub(super) fresh: BTreeMap<&'a str, &'a Scalar>,
+    /// Everything conditions may look at: fresh, and carried in a quick visit.
+    values: BTreeMap<&'a str, &'a Scalar>,
+    standing: Vec<Standing>,
 }
 
 impl<'a> Session<'a> {
-    /// A session over answers by item id.
+    /// Works out where a visit stands. Answers to skipped items and values that no
+    /// longer fit their item (an older list, another phone) do not count.
     #[must_use]
     pub fn new(
         content: &'a Content,
         list: &'a Checklist,
         answers: &'a BTreeMap<String, Scalar>,
-        context: VisitContext<'a>,
+        ctx: VisitContext<'a>,
     ) -> Self {
-        Self { content, list, context, answers }
-    }
-
-    fn items(&self) -> impl Iterator<Item = (Option<&'a Section>, &'a Item)> {
-        let common = self.content.common_items().iter().map(|item| (None, item));
-        common.chain(self.list.items().map(|(section, item)| (Some(section), item)))
-    }
-
-    /// On a quick re-visit, the items that are asked again.
-    fn is_quick(&self, item: &Item) -> bool {
-        let listed = self.list.quick_items.iter().any(|id| **id == *item.id);
-        let open = || {
-            item.findings.iter().any(|f| self.context.open_findings.iter().any(|c| **c == *f.code))
+        let mut session = Self {
+            content,
+            list,
+            given: answers,
+            ctx,
+            fresh: BTreeMap::new(),
+            values: BTreeMap::new(),
+            standing: Vec::new(),
         };
-        // What was never answered cannot be carried over.
-        listed || open() || !self.context.carried.contains_key(&*item.id) && item.required
+        session.work_out();
+        session
     }
 
-    fn pass(&self, answers: &'a BTreeMap<String, Scalar>) -> Pass<'a> {
-        let mut pass = Pass {
-            asked: Vec::new(),
-            standing: BTreeSet::new(),
-            moot: BTreeSet::new(),
-            visible: BTreeMap::new(),
+    fn work_out(&mut self) {
+        let (content, list) = (self.content, self.list);
+        let again: BTreeSet<&str> = if self.ctx.quick {
+            revisit::asked_again(content, list, self.ctx.open_findings)
+        } else {
+            BTreeSet::new()
         };
-        for (section, item) in self.items() {
-            if item.kind == ItemType::Contact || !self.section_stands(section, &pass) {
-                continue;
+        let gates =
+            if self.ctx.quick { revisit::gates(content, list, &again) } else { BTreeSet::new() };
+        for (section, item) in content.items(list) {
+            let applies = self.applies(section, item);
+            let own = self.given.get(&item.id).filter(|v| applies && answer::fits(item, v));
+            let carried = self.carried(section, item).filter(|_| applies && self.ctx.quick);
+            let asked = applies
+                && item.kind != ItemType::Contact
+                && (!self.ctx.quick
+                    || section.is_none()
+                    || again.contains(item.id.as_str())
+                    || own.is_some()
+                    || (carried.is_none() && gates.contains(item.id.as_str())));
+            if let Some(own) = own {
+                self.fresh.insert(&item.id, own);
             }
-            let id: &'a str = &item.id;
-            if !item.ask_if.as_ref().is_none_or(|c| self.holds(c, id, &pass)) {
-                pass.moot.insert(id);
-                continue;
+            if let Some(value) = own.or(carried.map(|c| &c.value)) {
+                self.values.insert(&item.id, value);
             }
-            pass.standing.insert(id);
-            let asked = section.is_none() || !self.context.quick || self.is_quick(item);
-            let value = if asked {
-                answers.get(id)
-            } else {
-                self.context.carried.get(id).map(|c| &c.value)
-            };
-            if asked {
-                pass.asked.push((section, item));
-            }
-            if let Some(value) = value {
-                pass.visible.insert(id, value);
-            }
+            self.standing.push(Standing { applies, asked });
         }
-        pass
     }
 
-    fn section_stands(&self, section: Option<&Section>, pass: &Pass<'a>) -> bool {
-        section.and_then(|s| s.ask_if.as_ref()).is_none_or(|c| self.holds(c, "", pass))
+    /// The last visit's answer; the common items belong to one visit and are never carried.
+    fn carried(&self, section: Option<&Section>, item: &Item) -> Option<&'a Carried> {
+        let carried = self.ctx.carried.get(&item.id).filter(|_| section.is_some())?;
+        answer::fits(item, &carried.value).then_some(carried)
     }
 
-    fn holds(&self, condition: &super::Condition, own: &str, pass: &Pass<'a>) -> bool {
-        let answer = |id: &str| pass.visible.get(id).copied();
-        condition.holds(own, self.context.today, &answer, &|id| self.derived(id, pass))
+    fn applies(&self, section: Option<&Section>, item: &Item) -> bool {
+        let facts = self.facts(None);
+        let holds = |c: Option<&Condition>| c.is_none_or(|c| c.holds(&facts));
+        holds(section.and_then(|s| s.ask_if.as_ref())) && holds(item.ask_if.as_ref())
     }
 
-    fn derived(&self, id: &str, pass: &Pass<'a>) -> bool {
-        let answer = |id: &str| pass.visible.get(id).copied();
-        self.list
-            .derived
-            .iter()
-            .find(|d| &*d.id == id)
-            .is_some_and(|d| d.expr.holds("", self.context.today, &answer, &|_| false))
+    pub(super) fn facts<'b>(&'b self, own: Option<&'b Scalar>) -> Facts<'b> {
+        Facts { answers: &self.values, own, derived: &self.list.derived, today: self.ctx.today }
     }
 
-    /// The items asked now, in order.
+    fn standing(&self) -> impl Iterator<Item = (Option<&'a Section>, &'a Item, Standing)> {
+        let (content, list) = (self.content, self.list);
+        content.items(list).zip(&self.standing).map(|((section, item), s)| (section, item, *s))
+    }
+
+    /// The questions asked now, in order; each with its answer, or the last visit's and its date.
     #[must_use]
     pub fn questions(&self) -> Vec<Question> {
-        self.pass(self.answers)
-            .asked
-            .into_iter()
-            .map(|(section, item)| self.question(section, item))
-            .collect()
+        let asked = self.standing().filter(|(_, _, s)| s.asked);
+        asked.map(|(section, item, _)| self.question(section, item)).collect()
+    }
+
+    /// In a quick visit: what is not asked again, with the last answer and its date.
+    /// The worker may still answer any of it where the place has changed.
+    #[must_use]
+    pub fn carried_over(&self) -> Vec<Question> {
+        let kept = self.standing().filter(|(_, item, s)| {
+            s.applies && !s.asked && self.values.contains_key(item.id.as_str())
+        });
+        kept.map(|(section, item, _)| self.question(section, item)).collect()
     }
 
     fn question(&self, section: Option<&Section>, item: &Item) -> Question {
-        let choice = |c: &super::Choice| QuestionChoice {
+        let choice = |c: &Choice| QuestionChoice {
             code: c.code.clone(),
-            text: Text { zh: c.zh.clone(), en: c.en.clone() },
+            text: c.label.clone(),
             excl: c.excl,
         };
         Question {
-            item: item.id.to_string(),
+            item: item.id.clone(),
             section: section.map(|s| s.title.clone()),
             kind: item.kind,
-            question: item.q.clone(),
+            question: item.question.clone(),
             hint: item.hint.clone(),
-            choices: self.content.choices(item).iter().map(choice).collect(),
+            choices: item.choices.iter().map(choice).collect(),
             required: item.required,
-            answer: self.answers.get(&*item.id).cloned(),
-            carried: self.context.carried.get(&*item.id).cloned(),
+            unit: item.unit.clone(),
+            min: item.min,
+            max: item.max,
+            answer: self.fresh.get(item.id.as_str()).map(|v| (*v).clone()),
+            carried: self.carried(section, item).cloned(),
         }
     }
 
-    /// Takes an answer as a person typed it.
+    /// Checks an answer and tells what it changes. The stored forms: choices by their
+    /// code; sets as sorted codes joined by commas; whole numbers, numbers; days `YYYY-MM-DD`;
+    /// texts as they are; a notice `true`. Contacts are kept in the vault and never asked here. Codes and labels
+    /// of either language are understood, full-width characters too.
     ///
     /// # Errors
-    /// When the item is not asked now, the value does not fit, or a text holds a personal number.
+    /// If the item is skipped now, or the answer does not suit it.
     pub fn answer(&self, item: &str, text: &str) -> Result<AnswerEffect, AnswerError> {
-        let asked = self.pass(self.answers).asked;
-        let (_, asked_item) = asked
-            .into_iter()
-            .find(|(_, i)| &*i.id == item)
-            .ok_or_else(|| AnswerError::NotAsked { item: item.to_owned() })?;
-        let value = parse::parse(self.content, asked_item, text)?;
-        let mut answers = self.answers.clone();
+        let found = self.applying(item)?;
+        let value = answer::parse_answer(found, text)?;
+        let mut answers = self.given.clone();
         answers.insert(item.to_owned(), value.clone());
-        let remove = self.hidden(&answers);
+        let remove = self.skipped(&answers);
         Ok(AnswerEffect { put: (item.to_owned(), value), remove })
     }
 
-    /// Answers of items that are not asked: skip logic removes them.
-    fn hidden(&self, answers: &BTreeMap<String, Scalar>) -> Vec<String> {
-        let session =
-            Session { content: self.content, list: self.list, context: self.context, answers };
-        let pass = session.pass(answers);
-        let asked: BTreeSet<&str> = pass.asked.iter().map(|(_, i)| &*i.id).collect();
-        answers.keys().filter(|id| !asked.contains(id.as_str())).cloned().collect()
+    /// Takes an answer back: the item itself and what is skipped without it, in the order of the list.
+    ///
+    /// # Errors
+    /// If the list has no such item.
+    pub fn take_back(&self, item: &str) -> Result<Vec<String>, AnswerError> {
+        if self.content.item(self.list, item).is_none() {
+            return Err(AnswerError::NotAsked { item: item.to_owned() });
+        }
+        let mut answers = self.given.clone();
+        let own = answers.remove(item).map(|_| item.to_owned());
+        Ok(own.into_iter().chain(self.skipped(&answers)).collect())
     }
 
-    /// Answers that should not be there: hidden by skip logic, for instance after a merge.
+    fn applying(&self, id: &str) -> Result<&'a Item, AnswerError> {
+        let found = self.standing().find(|(_, i, _)| i.id == id);
+        // A contact is kept in the vault, not among the answers.
+        let open = found.filter(|(_, i, s)| s.applies && i.kind != ItemType::Contact);
+        open.map(|(_, i, _)| i).ok_or_else(|| AnswerError::NotAsked { item: id.to_owned() })
+    }
+
+    /// The answered items that these answers skip.
+    fn skipped(&self, answers: &BTreeMap<String, Scalar>) -> Vec<String> {
+        Session::new(self.content, self.list, answers, self.ctx).stray()
+    }
+
+    /// Stored answers that must go because the others skip them (for instance after a merge), in the
+    /// order of the list. Answers to items this list does not know stay: a newer list may.
     #[must_use]
     pub fn stray(&self) -> Vec<String> {
-        self.hidden(self.answers)
+        let skipped = self.standing().filter(|(_, i, s)| {
+            (!s.applies || i.kind == ItemType::Contact) && self.given.contains_key(&i.id)
+        });
+        skipped.map(|(_, item, _)| item.id.clone()).collect()
     }
 
-    /// Required items that are asked and not answered.
+    /// The required questions that are asked and not yet answered, in order.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
-        let open = |item: &Item| item.required && !self.answers.contains_key(&*item.id);
-        let asked = self.pass(self.answers).asked;
-        asked.into_iter().filter(|(_, i)| open(i)).map(|(_, i)| i.id.to_string()).collect()
+        let open = self.standing().filter(|(_, item, s)| {
+            s.asked && item.required && !self.fresh.contains_key(item.id.as_str())
+        });
+        open.map(|(_, item, _)| item.id.clone()).collect()
     }
+}
 
-    /// The rules of items answered now, each with whether it is raised.
-    fn rules(&self) -> Vec<(&'a Item, &'a FindingRule, bool)> {
-        let pass = self.pass(self.answers);
-        let mut rules = Vec::new();
-        for (_, item) in &pass.asked {
-            let Some(answer) = self.answers.get(&*item.id) else { continue };
-            let unseen = answer.as_str() == Some("unseen");
-            for rule in item.findings.iter().filter(|_| !unseen) {
-                rules.push((*item, rule, self.holds(&rule.when, &item.id, &pass)));
+/// A stored value in words: labels of choices, numbers with their unit.
+#[must_use]
+pub fn value_words(item: &Item, value: &Scalar) -> Text {
+    let plain = match value {
+        Scalar::Null => String::new(),
+        Scalar::Bool(yes) => {
+            return if *yes {
+                Text { zh: "是".into(), en: "yes".into() }
+            } else {
+                Text { zh: "否".into(), en: "no".into() }
+            };
+        }
+        Scalar::Int(n) => with_unit(item, n),
+        Scalar::Float(n) => with_unit(item, n),
+        Scalar::Str(text) => {
+            let chosen: Vec<&Choice> =
+                super::condition::codes(value).filter_map(|c| item.choice(c)).collect();
+            if !chosen.is_empty() {
+                let zh: Vec<_> = chosen.iter().map(|c| c.label.zh.as_str()).collect();
+                let en: Vec<_> = chosen.iter().map(|c| c.label.en.as_str()).collect();
+                return Text { zh: zh.join("；"), en: en.join("; ") };
             }
+            text.clone()
         }
-        rules
-    }
+    };
+    Text { zh: plain.clone(), en: plain }
+}
 
-    /// What the answers find, in the order of the list. `now` is when it is raised.
-    #[must_use]
-    pub fn findings(&self, now: UtcMillis) -> Vec<Finding> {
-        let raised = self.rules().into_iter().filter(|(_, _, raised)| *raised);
-        raised
-            .map(|(item, rule, _)| finding::raise(self.content, self.list, item, rule, now))
-            .collect()
-    }
-
-    /// Codes of findings that this visit shows to be gone: the item was looked at and the rule does
-    /// not hold, or the item does not apply here any more.
-    #[must_use]
-    pub fn cleared(&self) -> Vec<String> {
-        let mut cleared: Vec<String> = self
-            .rules()
-            .into_iter()
-            .filter(|(_, _, raised)| !raised)
-            .map(|(_, rule, _)| rule.code.to_string())
-            .collect();
-        let moot = self.pass(self.answers).moot;
-        for (_, item) in self.list.items().filter(|(_, item)| moot.contains(&*item.id)) {
-            cleared.extend(item.findings.iter().map(|rule| rule.code.to_string()));
-        }
-        cleared.sort();
-        cleared
-    }
-
-    /// What could be opened next, by the answers.
-    #[must_use]
-    pub fn suggestions(&self) -> Vec<Suggestion> {
-        let pass = self.pass(self.answers);
-        let mut found = Vec::new();
-        for (_, item) in &pass.asked {
-            for creates in item.creates.iter().filter(|c| self.holds(&c.when, &item.id, &pass)) {
-                found.extend(self.suggest(item, creates));
-            }
-        }
-        found
-    }
-
-    fn suggest(&self, item: &Item, creates: &Creates) -> Vec<Suggestion> {
-        let one = |choice: Option<String>| Suggestion {
-            item: item.id.to_string(),
-            checklist: creates.checklist.clone(),
-            form: creates.form.clone(),
-            choice,
-        };
-        let codes = self.answers.get(&*item.id).and_then(Scalar::as_str).unwrap_or_default();
-        let wanted: Vec<&str> =
-            codes.split(',').filter(|c| !creates.except.iter().any(|e| e == c)).collect();
-        match (creates.per_choice, wanted.is_empty()) {
-            (_, true) => Vec::new(),
-            (true, false) => wanted.into_iter().map(|c| one(Some(c.to_owned()))).collect(),
-            (false, false) => vec![one(None)],
-        }
+fn with_unit(item: &Item, n: impl std::fmt::Display) -> String {
+    match item.unit.as_deref() {
+        None | Some("count") => n.to_string(),
+        Some("m2") => format!("{n} m²"),
+        Some(unit) => format!("{n} {unit}"),
     }
 }

@@ -309,9 +309,9 @@ fn answers_are_checked_before_they_are_taken() {
         Str("corridor,indoor") removes []
         Str("elec") removes ["HH-A3"]
         Str("declined") removes ["HH-A2", "HH-A3"]
-        HH-A2: expected `elec` stands alone
-        HH-A1: expected one of high, multi, self, villa, other
-        HH-Z9 is not asked in this visit now
+        HH-A2: expected `elec` to stand alone
+        HH-A1: expected one of high (High-rise (over 27 m)), multi (Multi-storey), self (Self-built or single-storey), villa (Detached or terraced), other (Other)
+        HH-Z9 is not asked by the answers so far; change an earlier one first
         V-05: the text seems to hold a personal number; take it out"#]]
     .assert_eq(
         &[

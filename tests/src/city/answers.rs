@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ironfeet_core::checklist::{
-    Checklist, Choice, Condition, Content, FindingRule, Item, ItemType, Op, Question,
+    Checklist, Choice, Content, FindingRule, Item, ItemType, Op, Question, Test,
 };
 use ironfeet_core::model::{PlaceKind, Scalar, Severity};
 use jiff::civil::Date;
@@ -123,45 +123,41 @@ impl<'a> Answering<'a> {
 
     /// Wants a rule to hold, and its item to be asked.
     fn wish_rule(&mut self, item: &Item, rule: &FindingRule) {
-        self.want(&rule.when, &item.id);
+        self.want(&rule.when.test, &item.id);
         self.want_asked(item);
     }
 
     fn want_asked(&mut self, item: &Item) {
         if let Some(condition) = &item.ask_if {
-            self.want(condition, &item.id);
+            self.want(&condition.test, &item.id);
         }
         let section = self.list.items().find(|(_, i)| i.id == item.id).map(|(section, _)| section);
         if let Some(condition) = section.and_then(|s| s.ask_if.as_ref()) {
-            self.want(condition, &item.id);
+            self.want(&condition.test, &item.id);
         }
     }
 
     /// Notes answers under which the condition holds; the first branch of a choice is taken.
-    fn want(&mut self, condition: &Condition, own: &str) {
+    fn want(&mut self, condition: &Test, own: &str) {
         match condition {
-            Condition::All(branches) => branches.iter().for_each(|c| self.want(c, own)),
-            Condition::Any(branches) => branches.iter().take(1).for_each(|c| self.want(c, own)),
-            Condition::Derived(id, true) => {
+            Test::All(branches) => branches.iter().for_each(|c| self.want(c, own)),
+            Test::Any(branches) => branches.iter().take(1).for_each(|c| self.want(c, own)),
+            Test::Derived(id, true) => {
                 let list = self.list;
                 if let Some(derived) = list.derived.iter().find(|d| *d.id == **id) {
-                    self.want(&derived.expr, own);
+                    self.want(&derived.expr.test, own);
                 }
             }
-            Condition::Not(_) | Condition::Derived(_, false) => {}
-            Condition::Item(other, test) => {
+            Test::Not(_) | Test::Derived(_, false) => {}
+            Test::Answer(other, op) => {
                 let item = other.as_deref().unwrap_or(own).to_owned();
-                let text = match (test.op, &test.value) {
-                    (Op::Eq | Op::In | Op::Contains | Op::ContainsAny, _) => {
-                        test.codes().first().map(|code| (*code).to_owned())
+                let text = match op {
+                    Op::Eq(_) | Op::In(_) | Op::Contains(_) | Op::ContainsAny(_) => {
+                        op.codes().first().map(|code| (*code).to_owned())
                     }
-                    (Op::Gt | Op::Gte, value) => {
-                        value.as_f64().map(|n| format!("{}", n.ceil() + 1.0))
-                    }
-                    (Op::Lt | Op::Lte, value) => {
-                        value.as_f64().map(|n| format!("{}", n.floor() - 1.0))
-                    }
-                    (Op::OlderThanDays, value) => value.as_i64().map(|n| self.days_ago(n + 90)),
+                    Op::Gt(n) | Op::Gte(n) => Some(format!("{}", n.ceil() + 1.0)),
+                    Op::Lt(n) | Op::Lte(n) => Some(format!("{}", n.floor() - 1.0)),
+                    Op::OlderThanDays(days) => Some(self.days_ago(i64::from(*days) + 90)),
                     _ => None,
                 };
                 let Some(text) = text else { return };
@@ -264,8 +260,8 @@ impl<'a> Answering<'a> {
         let raises = |choice: &Choice| {
             let value = Scalar::from(choice.code.as_str());
             item.findings.iter().any(|rule| {
-                let tests = rule.when.tests(&item.id);
-                tests.iter().any(|(id, test)| **id == *item.id && test.holds(&value, today))
+                let tests = rule.when.test.tests(&item.id);
+                tests.iter().any(|(id, op)| **id == *item.id && op.holds(&value, today))
             })
         };
         let choices = self.content.choices(item);
