@@ -134,7 +134,7 @@ impl Default for Sync {
             tail_cache_bytes: 8 * 1024 * 1024,
             head_timeout_ms: 10_000,
             request_timeout_ms: 60_000,
-            wait_ms_max: 55_000,
+            wait_ms_max: 25_000,
             poll_s: 300,
             bundle_tail_percent: 20,
             shutdown_ms: 10_000,

@@ -1,6 +1,38 @@
 //! The sync server: admission, partition logs, review and console.
 //!
-//! In reading order: [`config`]; [`store`].
+//! In reading order: [`config`] the settings, [`store`] what is kept, [`app`] what a running
+//! server has at hand; [`intake`] takes a push, [`log`] numbers it, [`pull`] answers it;
+//! [`bundle`] serves phones that start empty, [`reseed`] takes back what a restore lost;
+//! [`lifecycle`] moves and archives, [`review`] is what people decide; [`http`] is the only
+//! list of routes, [`command`] what is typed in a terminal.
+//!
+//! Nothing but `main` reads a clock, the environment or entropy.
 
+pub mod app;
+pub mod audit;
+pub mod bundle;
+pub mod command;
 pub mod config;
+pub mod contact;
+pub mod enrol;
+pub mod http;
+pub mod identity;
+pub mod import;
+pub mod intake;
+pub mod lifecycle;
+pub mod log;
+pub mod metrics;
+pub mod nudge;
+pub mod projection;
+pub mod pull;
+pub mod reseed;
+pub mod review;
+mod serve;
+pub mod shelf;
 pub mod store;
+pub mod tail;
+pub mod verify;
+pub mod words;
+pub mod writer;
+
+pub use serve::run;

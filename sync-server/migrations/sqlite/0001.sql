@@ -161,8 +161,9 @@ CREATE TABLE bundle (
 
 -- Places that were imported: by external key, or by address and grid.
 CREATE TABLE import_key (
-  name   TEXT PRIMARY KEY,
-  doc_id BLOB NOT NULL
+  name     TEXT PRIMARY KEY,
+  doc_id   BLOB NOT NULL,
+  row_hash BLOB NOT NULL
 ) WITHOUT ROWID;
 
 -- Append-only and hash-chained; no content and nothing about people but account names.

@@ -205,7 +205,7 @@ fn documents_appear_where_they_are_put(store: &dyn Store) {
         }
         s.snapshot_put(&doc_id(1), 1, b"x")?;
         s.snapshot_put(&doc_id(1), 2, b"y")?;
-        s.import_key_put("k", &doc_id(1))
+        s.import_key_put("k", &doc_id(1), &[4; 32])
     });
     read(store, |s| {
         assert_eq!(s.doc(&doc_id(1))?, Some(document(1)));
@@ -217,7 +217,7 @@ fn documents_appear_where_they_are_put(store: &dyn Store) {
         assert_eq!(s.present(&pid(1), None, 9)?, [document(1), closed.clone()]);
         assert_eq!(s.present(&pid(1), Some(&doc_id(1)), 9)?, [closed.clone()]);
         assert_eq!(s.snapshot(&doc_id(1))?, Some((2, b"y".to_vec())));
-        assert_eq!(s.import_key("k")?, Some(doc_id(1)));
+        assert_eq!(s.import_key("k")?, Some((doc_id(1), [4; 32])));
         Ok(())
     });
     write(store, |s| {

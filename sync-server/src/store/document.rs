@@ -189,15 +189,16 @@ pub trait Documents {
     /// [`StoreError::Engine`].
     fn manifest_put(&self, manifest: &ManifestRow) -> Result<(), StoreError>;
 
-    /// The place that an imported row became.
+    /// The place that an imported row became, and the hash of the row as it was imported last.
     ///
     /// # Errors
     /// [`StoreError::Engine`].
-    fn import_key(&self, name: &str) -> Result<Option<DocId>, StoreError>;
+    fn import_key(&self, name: &str) -> Result<Option<(DocId, [u8; 32])>, StoreError>;
 
     /// Notes which place an imported row became.
     ///
     /// # Errors
     /// [`StoreError::Engine`].
-    fn import_key_put(&self, name: &str, id: &DocId) -> Result<(), StoreError>;
+    fn import_key_put(&self, name: &str, id: &DocId, row_hash: &[u8; 32])
+    -> Result<(), StoreError>;
 }

@@ -197,14 +197,21 @@ impl Documents for Session<'_> {
         Ok(())
     }
 
-    fn import_key(&self, name: &str) -> Result<Option<DocId>, StoreError> {
-        self.first("SELECT doc_id FROM import_key WHERE name = ?1", [name], |row| from::doc(row, 0))
+    fn import_key(&self, name: &str) -> Result<Option<(DocId, [u8; 32])>, StoreError> {
+        self.first("SELECT doc_id, row_hash FROM import_key WHERE name = ?1", [name], |row| {
+            Ok((from::doc(row, 0)?, from::bytes(row, 1)?))
+        })
     }
 
-    fn import_key_put(&self, name: &str, id: &DocId) -> Result<(), StoreError> {
+    fn import_key_put(
+        &self,
+        name: &str,
+        id: &DocId,
+        row_hash: &[u8; 32],
+    ) -> Result<(), StoreError> {
         self.run(
-            "INSERT OR REPLACE INTO import_key (name, doc_id) VALUES (?1, ?2)",
-            params![name, id.0],
+            "INSERT OR REPLACE INTO import_key (name, doc_id, row_hash) VALUES (?1, ?2, ?3)",
+            params![name, id.0, row_hash],
         )?;
         Ok(())
     }

@@ -1,0 +1,293 @@
+//! `admin`: people, enrolment codes, phones, moves.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use ironfeet_core::model::{
+    DepartmentCode, DeviceId, GridCode, PersonId, PlaceId, Role, UtcMillis,
+};
+
+use super::{CommandError, Ground, Report};
+use crate::app::App;
+use crate::http::CODE;
+use crate::lifecycle::{self, LifeError};
+use crate::store::{self, PersonRow, Session, StoreError};
+use crate::{audit, enrol, words};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// People and their posts.
+    Person {
+        /// What to do.
+        #[command(subcommand)]
+        act: Person,
+    },
+    /// Make a one-time code that lets one phone in.
+    EnrolCode {
+        /// For whom; unknown people become inspectors of the grids.
+        #[arg(long)]
+        person: PersonId,
+        /// Grids the phone carries; none: those of the person's post.
+        #[arg(long)]
+        grid: Vec<GridCode>,
+    },
+    /// Phones.
+    Device {
+        /// What to do.
+        #[command(subcommand)]
+        act: Device,
+    },
+    /// Places.
+    Place {
+        /// What to do.
+        #[command(subcommand)]
+        act: Place,
+    },
+    /// Make a one-time code to sign in to the console.
+    ConsoleCode,
+    /// Archive now what was closed long ago.
+    Archive,
+}
+
+/// People and their posts.
+#[derive(Debug, Subcommand)]
+pub enum Person {
+    /// Add a person, or give another post.
+    Add {
+        /// Account name.
+        #[arg(long)]
+        id: PersonId,
+        /// Post.
+        #[arg(long)]
+        post: Role,
+        /// Areas: 6, 9 or 12 digits, or grids of 15.
+        #[arg(long, num_args = 1.., required = true)]
+        area: Vec<String>,
+        /// Department, for handlers.
+        #[arg(long)]
+        department: Option<DepartmentCode>,
+    },
+    /// Everybody.
+    List,
+    /// Add people from a CSV file: id, post, areas (separated by spaces), department.
+    Import {
+        /// The file.
+        file: std::path::PathBuf,
+    },
+}
+
+/// Phones.
+#[derive(Debug, Subcommand)]
+pub enum Device {
+    /// Every phone.
+    List,
+    /// Take trust from a phone; counts at its next contact.
+    Revoke {
+        /// The phone.
+        id: DeviceId,
+        /// It was stolen.
+        #[arg(long)]
+        stolen: bool,
+    },
+}
+
+/// Places.
+#[derive(Debug, Subcommand)]
+pub enum Place {
+    /// Move a place to another grid, its visits and tasks with it.
+    Move {
+        /// The place.
+        id: PlaceId,
+        /// The grid.
+        #[arg(long)]
+        to: GridCode,
+    },
+}
+
+pub(super) fn run(ground: &Ground, act: Admin) -> Result<Report, CommandError> {
+    match act {
+        Admin::Person { act: Person::Add { id, post, area, department } } => {
+            let person =
+                PersonRow { id, post, areas: area, department, added_at: ground.clock.now() };
+            check(ground, &person).map_err(|what| CommandError::refused("person", what))?;
+            people(ground, &[person])
+        }
+        Admin::Person { act: Person::List } => list_people(ground),
+        Admin::Person { act: Person::Import { file } } => import_people(ground, &file),
+        Admin::EnrolCode { person, grid } => enrol_code(ground, &person, &grid),
+        Admin::Device { act: Device::List } => list_devices(ground),
+        Admin::Device { act: Device::Revoke { id, stolen } } => revoke(ground, &id, stolen),
+        Admin::Place { act: Place::Move { id, to } } => move_place(ground, id, &to),
+        Admin::ConsoleCode => console_code(ground),
+        Admin::Archive => {
+            let app = ground.app()?;
+            let archived = lifecycle::archive(&app, usize::MAX)?;
+            Ok(Report::done(json!({ "archived": archived }), archived.to_string()))
+        }
+    }
+}
+
+fn check(ground: &Ground, person: &PersonRow) -> Result<(), String> {
+    let fits = |area: &String| {
+        matches!(area.len(), 6 | 9 | 12 | 15) && area.bytes().all(|b| b.is_ascii_digit())
+    };
+    if person.areas.iter().all(fits) && person.post != Role::Server {
+        Ok(())
+    } else {
+        Err(ground.say("区域应为6、9、12或15位数字", "an area is 6, 9, 12 or 15 digits").to_owned())
+    }
+}
+
+fn person_json(person: &PersonRow) -> Value {
+    json!({
+        "id": person.id, "post": person.post, "areas": person.areas, "department": person.department,
+    })
+}
+
+fn people(ground: &Ground, people: &[PersonRow]) -> Result<Report, CommandError> {
+    let store = ground.store()?;
+    let now = ground.clock.now();
+    store::transact(&*store, |s| {
+        for person in people {
+            s.person_put(person)?;
+            audit::note(s, now, "admin", "person.add", person.id.as_str())?;
+        }
+        Ok::<_, StoreError>(())
+    })?;
+    let json = match people {
+        [one] => person_json(one),
+        many => json!({ "added": many.len() }),
+    };
+    Ok(Report::done(json, format!("{}: {}", ground.say("已保存", "saved"), people.len())))
+}
+
+fn list_people(ground: &Ground) -> Result<Report, CommandError> {
+    let store = ground.store()?;
+    let people = store::view(&*store, |s| s.people())?;
+    let line = |p: &PersonRow| {
+        format!("{}\t{}\t{}", p.id, words::post(p.post, ground.lang), p.areas.join(" "))
+    };
+    let text: Vec<String> = people.iter().map(line).collect();
+    Ok(Report::done(people.iter().map(person_json).collect(), text.join("\n")))
+}
+
+fn import_people(ground: &Ground, file: &std::path::Path) -> Result<Report, CommandError> {
+    let mut reader =
+        csv::Reader::from_path(file).map_err(|e| CommandError::refused("file", e.to_string()))?;
+    let headers = reader.headers().map_err(|_| CommandError::refused("file", "no header line"))?;
+    let headers = headers.clone();
+    let allowed = ["id", "post", "areas", "department"];
+    if let Some(other) = headers.iter().find(|name| !allowed.contains(name)) {
+        return Err(CommandError::refused("columns", format!("unknown column {other}")));
+    }
+    let mut rows = Vec::new();
+    let mut errors = Vec::new();
+    for (line, record) in (2_u64..).zip(reader.records()) {
+        let wrong = |column: &str| format!("line {line}: {column}");
+        let Ok(record) = record else {
+            errors.push(wrong("another number of fields than the header"));
+            continue;
+        };
+        let get = |name: &str| {
+            headers.iter().position(|h| h == name).and_then(|at| record.get(at)).unwrap_or_default()
+        };
+        match person(&get, ground.clock.now()) {
+            Ok(row) => match check(ground, &row) {
+                Ok(()) => rows.push(row),
+                Err(what) => errors.push(wrong(&format!("areas: {what}"))),
+            },
+            Err(column) => errors.push(wrong(column)),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(CommandError::refused("rows", errors.join("\n")));
+    }
+    people(ground, &rows)
+}
+
+fn person<'r>(get: &dyn Fn(&str) -> &'r str, at: UtcMillis) -> Result<PersonRow, &'static str> {
+    let department = match get("department") {
+        "" => None,
+        text => Some(text.parse().map_err(|_| "department")?),
+    };
+    Ok(PersonRow {
+        id: get("id").parse().map_err(|_| "id")?,
+        post: get("post").parse().map_err(|_| "post")?,
+        areas: get("areas").split_whitespace().map(str::to_owned).collect(),
+        department,
+        added_at: at,
+    })
+}
+
+fn enrol_code(
+    ground: &Ground,
+    person: &PersonId,
+    grids: &[GridCode],
+) -> Result<Report, CommandError> {
+    let store = ground.store()?;
+    let now = ground.clock.now();
+    let entropy = ground.entropy.clone();
+    let (code, expires_at) =
+        store::transact(&*store, |s| enrol::code(s, &*entropy, person, grids, now))?;
+    let url = match ground.config.public_url.as_str() {
+        "" => {
+            let scheme = if ground.config.is_tls() { "https" } else { "http" };
+            format!("{scheme}://{}", ground.config.listen)
+        }
+        url => url.to_owned(),
+    };
+    let qr = format!("ironfeet:enrol?url={url}&code={code}");
+    let text = format!("{code}\n{qr}\n{}", words::time(expires_at));
+    Ok(Report::done(json!({ "code": code, "qr": qr, "expires_at": expires_at }), text))
+}
+
+fn list_devices(ground: &Ground) -> Result<Report, CommandError> {
+    let store = ground.store()?;
+    let devices = store::view(&*store, |s| s.devices())?;
+    let json = devices.iter().map(|d| {
+        json!({
+            "id": d.id, "person": d.person, "status": d.status.as_str(),
+            "last_seen": d.last_seen, "app": d.app, "grids": d.grids,
+        })
+    });
+    let line = |d: &store::DeviceRow| {
+        let seen = d.last_seen.map_or_else(|| "-".to_owned(), words::time);
+        format!("{}\t{}\t{}\t{seen}\t{}", d.id, d.person, d.status.as_str(), d.app)
+    };
+    let text: Vec<String> = devices.iter().map(line).collect();
+    Ok(Report::done(json.collect(), text.join("\n")))
+}
+
+fn revoke(ground: &Ground, id: &DeviceId, stolen: bool) -> Result<Report, CommandError> {
+    let store = ground.store()?;
+    let now = ground.clock.now();
+    if !store::transact(&*store, |s| enrol::revoke(s, id, stolen, now))? {
+        let text = ground.say("没有这部手机", "there is no such phone");
+        return Err(CommandError::refused("unknown_device", text));
+    }
+    let status = if stolen { "stolen" } else { "revoked" };
+    Ok(Report::done(json!({ "id": id, "status": status }), status))
+}
+
+fn move_place(ground: &Ground, id: PlaceId, to: &GridCode) -> Result<Report, CommandError> {
+    let app = ground.app()?;
+    let now = app.clock.now();
+    let act = |s: &dyn Session, app: &App| lifecycle::move_place(s, app, &id.0, to, now);
+    let (seq, moved) = store::transact(&*app.store, |s| act(s, &app)).map_err(|e| match e {
+        LifeError::Store(error) => CommandError::Store(error),
+        other => CommandError::refused(other.code(), other.to_string()),
+    })?;
+    Ok(Report::done(json!({ "seq": seq, "moved": moved }), seq.to_string()))
+}
+
+fn console_code(ground: &Ground) -> Result<Report, CommandError> {
+    let store = ground.store()?;
+    let now = ground.clock.now();
+    let code = enrol::secret(&*ground.entropy);
+    store::transact(&*store, |s| {
+        s.meta_put(CODE, &enrol::hash(&code))?;
+        audit::note(s, now, "admin", "console.code", "console")
+    })?;
+    Ok(Report::done(json!({ "code": code }), code.clone()))
+}

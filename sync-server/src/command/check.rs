@@ -1,0 +1,68 @@
+//! `verify`, `audit`, `rebuild-projections`.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::{CommandError, Ground, Report};
+use crate::{audit, projection, verify, words};
+
+/// What to do with the trail.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Check that no row was changed or taken out.
+    Verify,
+    /// Every row.
+    Export,
+}
+
+pub(super) fn verify(ground: &Ground) -> Result<Report, CommandError> {
+    let app = ground.app()?;
+    let found = verify::verify(&*app.store, &app.identity)?;
+    let mut text = format!(
+        "documents {} changes {} partitions {} entries {} audit {}",
+        found.documents, found.changes, found.partitions, found.entries, found.audit
+    );
+    for problem in &found.problems {
+        text.push('\n');
+        text.push_str(problem);
+    }
+    let exit = if found.ok { 0 } else { 4 };
+    let json = serde_json::to_value(&found).unwrap_or(Value::Null);
+    Ok(Report { json, text, exit })
+}
+
+pub(super) fn audit(ground: &Ground, act: &AuditCommand) -> Result<Report, CommandError> {
+    let store = ground.store()?;
+    match act {
+        AuditCommand::Verify => Ok(match audit::verify(&*store)? {
+            Ok(rows) => Report::done(json!({ "ok": true, "rows": rows }), rows.to_string()),
+            Err(row) => {
+                let text =
+                    format!("{} {row}", ground.say("不符的行", "first row that does not fit:"));
+                Report { json: json!({ "ok": false, "row": row }), text, exit: 4 }
+            }
+        }),
+        AuditCommand::Export => {
+            let (mut rows, mut lines) = (Vec::new(), Vec::new());
+            audit::walk(&*store, &mut |row| {
+                rows.push(json!({
+                    "n": row.n, "at": row.at, "actor": row.actor, "action": row.action,
+                    "object": row.object, "hash": hex::encode(row.hash),
+                }));
+                let at = words::time(row.at);
+                lines.push(format!(
+                    "{}\t{at}\t{}\t{}\t{}",
+                    row.n, row.actor, row.action, row.object
+                ));
+            })?;
+            let json = json!({ "ok": true, "rows": rows });
+            Ok(Report::done(json, lines.join("\n")))
+        }
+    }
+}
+
+pub(super) fn rebuild(ground: &Ground) -> Result<Report, CommandError> {
+    let store = ground.store()?;
+    let documents = projection::rebuild(&*store, &mut |done| (ground.progress)(done))?;
+    Ok(Report::done(json!({ "ok": true, "documents": documents }), documents.to_string()))
+}

@@ -1,0 +1,167 @@
+//! `import`, `backup`, `restore`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{CommandError, DATABASE, Ground, Report};
+use crate::identity::{self, Identity, WITNESS};
+use crate::import::{self, Format, ImportError};
+use crate::store::sqlite::Sqlite;
+use crate::store::{self, PartitionRow, StoreError};
+use crate::{audit, verify};
+
+/// What to bring in.
+#[derive(Debug, Subcommand)]
+pub enum ImportWhat {
+    /// Places, from .csv or .geojson.
+    Places {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+pub(super) fn import(ground: &Ground, what: &ImportWhat) -> Result<Report, CommandError> {
+    let ImportWhat::Places { file } = what;
+    let app = ground.app()?;
+    let refused = |error: ImportError| match error {
+        ImportError::Store(error) => CommandError::Store(error),
+        ImportError::Rows(rows) => {
+            let line = |e: &import::RowError| format!("line {} {}: {}", e.line, e.column, e.what);
+            let lines: Vec<String> = rows.iter().map(line).collect();
+            CommandError::refused("rows", lines.join("\n"))
+        }
+        other => CommandError::refused(other.code(), other.to_string()),
+    };
+    let format = Format::of(file).ok_or_else(|| {
+        CommandError::refused(
+            "file",
+            ground.say("只接受 .csv 或 .geojson", "only .csv or .geojson"),
+        )
+    })?;
+    let bytes = std::fs::read(file).map_err(|e| CommandError::File(file.clone(), e))?;
+    let rows = import::read(&bytes, format).map_err(refused)?;
+    let done = store::transact(&*app.store, |s| {
+        import::places(s, &app, &rows, &mut |done| (ground.progress)(done))
+    })
+    .map_err(refused)?;
+    let json = json!({ "added": done.added, "changed": done.changed, "same": done.same });
+    let text = format!(
+        "{} {} · {} {} · {} {}",
+        ground.say("新增", "added"),
+        done.added,
+        ground.say("变更", "changed"),
+        done.changed,
+        ground.say("相同", "same"),
+        done.same
+    );
+    Ok(Report::done(json, text))
+}
+
+pub(super) fn backup(ground: &Ground, file: &Path, durable: bool) -> Result<Report, CommandError> {
+    if file.exists() {
+        let text = ground.say("文件已存在", "the file exists already");
+        return Err(CommandError::refused("exists", text));
+    }
+    let app = ground.app()?;
+    app.store.copy_to(file)?;
+    let copy = Sqlite::open(file)?;
+    let found = verify::verify(&copy, &app.identity)?;
+    let partitions = store::view(&copy, |s| s.partitions())?;
+    drop(copy);
+    if !found.ok {
+        return Err(StoreError::Damaged("the copy is not whole; run verify").into());
+    }
+    if durable {
+        store::transact(&*app.store, |s| {
+            partitions.iter().try_for_each(|row| keep_durable(s, row))
+        })?;
+    }
+    let bytes = std::fs::metadata(file).map_or(0, |m| m.len());
+    let now = app.clock.now();
+    store::transact(&*app.store, |s| audit::note(s, now, "admin", "backup", "database"))?;
+    let json = json!({
+        "ok": true, "bytes": bytes, "documents": found.documents, "changes": found.changes,
+        "durable": durable,
+    });
+    Ok(Report::done(json, format!("{bytes}")))
+}
+
+/// The copy holds the log up to here; the partition may have grown since.
+fn keep_durable(s: &dyn store::Session, copied: &PartitionRow) -> Result<(), StoreError> {
+    for row in s.partitions_lock(std::slice::from_ref(&copied.pid))? {
+        let durable_seq = row.durable_seq.max(copied.last_seq());
+        s.partition_put(&PartitionRow { durable_seq, ..row })?;
+    }
+    Ok(())
+}
+
+pub(super) fn restore(ground: &Ground, file: &Path) -> Result<Report, CommandError> {
+    super::make_folder(&ground.config.data)?;
+    let _lock = ground.lock()?;
+    let beside = ground.config.data.join("restoring.db");
+    std::fs::copy(file, &beside).map_err(|e| CommandError::File(file.to_owned(), e))?;
+    let (restored, before) = (open_copy(ground, &beside)?, epoch_before(ground)?);
+    let now = ground.clock.now();
+    let epoch = restored.1.epoch.max(before) + 1;
+    store::transact(&restored.0, |s| {
+        identity::bump(s, epoch)?;
+        audit::note(s, now, "admin", "restore", &format!("epoch {epoch}"))
+    })?;
+    let found = verify::verify(&restored.0, &Identity { epoch, ..restored.1.clone() })?;
+    let entries = store::view(&restored.0, |s| s.entries_total())?;
+    drop(restored.0);
+    let kept = set_aside(ground, now.0)?;
+    let database = ground.database();
+    std::fs::rename(&beside, &database).map_err(|e| CommandError::File(database, e))?;
+    let identity = Identity { epoch, ..restored.1 };
+    identity.write_witness(entries, &ground.config.data.join(WITNESS))?;
+    let json = json!({
+        "ok": found.ok, "epoch": epoch, "documents": found.documents, "changes": found.changes,
+        "kept": kept,
+    });
+    let exit = if found.ok { 0 } else { 4 };
+    let text = format!("{} {epoch}", ground.say("已恢复，纪元", "restored, epoch"));
+    Ok(Report { json, text, exit })
+}
+
+fn open_copy(ground: &Ground, path: &Path) -> Result<(Sqlite, Identity), CommandError> {
+    let copy = Sqlite::open(path)?;
+    if store::view(&copy, |s| s.meta("origin"))?.is_none() {
+        let text = ground.say("这不是本系统的备份", "this is no backup of this server");
+        return Err(CommandError::refused("no_backup", text));
+    }
+    let identity = Identity::open(&copy, &*ground.entropy)?;
+    Ok((copy, identity))
+}
+
+/// The highest epoch that this folder knows of.
+fn epoch_before(ground: &Ground) -> Result<u32, CommandError> {
+    let witness = identity::read_witness(&ground.config.data.join(WITNESS))?;
+    let known = match ground.database().is_file().then(|| Sqlite::open(&ground.database())) {
+        // A damaged database is why people restore; the witness is enough then.
+        Some(Ok(store)) => Identity::open(&store, &*ground.entropy)?.epoch,
+        _ => 0,
+    };
+    Ok(witness.map_or(0, |(epoch, _)| epoch).max(known))
+}
+
+/// Moves the old database aside; nothing is deleted.
+fn set_aside(ground: &Ground, ms: i64) -> Result<Option<String>, CommandError> {
+    let old = ground.database();
+    if !old.exists() {
+        return Ok(None);
+    }
+    let name = format!("before-restore-{ms}");
+    let folder = ground.config.data.join(&name);
+    super::make_folder(&folder)?;
+    for ending in ["", "-wal", "-shm"] {
+        let from = ground.config.data.join(format!("{DATABASE}{ending}"));
+        if from.exists() {
+            let to = folder.join(format!("{DATABASE}{ending}"));
+            std::fs::rename(&from, to).map_err(|e| CommandError::File(from, e))?;
+        }
+    }
+    Ok(Some(name))
+}

@@ -1,0 +1,201 @@
+//! How a phone is let in: a one-time code from an administrator, a key from the phone, a token back.
+//!
+//! Secrets are stored as hashes only. Must not know HTTP.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use ironfeet_core::ground::Entropy;
+use ironfeet_core::model::{Author, DeviceId, GridCode, InstallId, PersonId, Role, UtcMillis};
+use ironfeet_core::sync::manifest;
+
+use crate::audit;
+use crate::store::{CodeRow, DeviceRow, DeviceStatus, PersonRow, Session, StoreError};
+
+/// A code works this long.
+pub const CODE_DAYS: i64 = 3;
+/// Letters of a code: none that look alike.
+const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+/// Letters in a code: 80 bits.
+const CODE_LETTERS: usize = 16;
+
+/// What a phone says when it enrols.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Ask {
+    /// The one-time code.
+    pub code: String,
+    /// The installation.
+    pub install_id: InstallId,
+    /// The pseudonym that its changes name.
+    pub author: Author,
+    /// Ed25519 key, 64 hex digits.
+    pub public_key: String,
+    /// App version.
+    #[serde(default)]
+    pub app: String,
+}
+
+/// What the phone gets.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Enrolled {
+    /// The device's identity, derived from its key.
+    pub device_id: DeviceId,
+    /// Token of this device for later requests; told once.
+    pub token: String,
+    /// The person the code was made for.
+    pub person: PersonId,
+    /// Their post.
+    pub role: Role,
+    /// Grids the phone carries.
+    pub grids: Vec<GridCode>,
+}
+
+/// Why a phone is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No such code, or used, or too old.
+    #[error("the code is wrong, was used or has expired")]
+    Code,
+    /// The key is no key.
+    #[error("the public key is not 64 hex digits")]
+    Key,
+    /// The key or the author belongs to a phone already.
+    #[error("this key or author is enrolled already; make new ones")]
+    Taken,
+}
+
+impl Refused {
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Code => "enrol_code",
+            Self::Key => "public_key",
+            Self::Taken => "already_enrolled",
+        }
+    }
+}
+
+/// SHA-256 of a secret.
+#[must_use]
+pub fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// A code as people type it: capital letters, in groups of four.
+fn normal(code: &str) -> String {
+    code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase()
+}
+
+/// A new secret of letters in groups of four.
+#[must_use]
+pub fn secret(entropy: &dyn Entropy) -> String {
+    let mut random = [0; CODE_LETTERS];
+    entropy.fill(&mut random);
+    let letters: Vec<u8> =
+        random.iter().map(|byte| LETTERS[usize::from(*byte) % LETTERS.len()]).collect();
+    let groups = letters.chunks(4).map(|group| String::from_utf8_lossy(group).into_owned());
+    groups.collect::<Vec<_>>().join("-")
+}
+
+/// Makes a code for a person, who becomes an inspector of the grids where unknown.
+/// Without grids the phone carries the person's whole grids.
+///
+/// # Errors
+/// Of the store.
+pub fn code(
+    s: &dyn Session,
+    entropy: &dyn Entropy,
+    person: &PersonId,
+    grids: &[GridCode],
+    now: UtcMillis,
+) -> Result<(String, UtcMillis), StoreError> {
+    let known = s.person(person)?;
+    let row = match known {
+        Some(row) => row,
+        None => {
+            let row = PersonRow {
+                id: person.clone(),
+                post: Role::Inspector,
+                areas: grids.iter().map(ToString::to_string).collect(),
+                department: None,
+                added_at: now,
+            };
+            s.person_put(&row)?;
+            audit::note(s, now, "admin", "person.add", person.as_str())?;
+            row
+        }
+    };
+    let own = || row.areas.iter().filter_map(|area| area.parse().ok()).collect();
+    let grids = if grids.is_empty() { own() } else { grids.to_vec() };
+    let text = secret(entropy);
+    let expires_at = now.plus_days(CODE_DAYS);
+    s.code_put(&CodeRow {
+        code_hash: hash(&normal(&text)),
+        person: person.clone(),
+        grids,
+        expires_at,
+    })?;
+    audit::note(s, now, "admin", "enrol.code", person.as_str())?;
+    Ok((text, expires_at))
+}
+
+/// Lets a phone in. `token` is fresh random bytes.
+///
+/// # Errors
+/// Of the store. The inner error is for the phone; the code stays unused then.
+pub fn enrol(
+    s: &dyn Session,
+    ask: &Ask,
+    token: [u8; 32],
+    now: UtcMillis,
+) -> Result<Result<Enrolled, Refused>, StoreError> {
+    let mut public_key = [0; 32];
+    if hex::decode_to_slice(&ask.public_key, &mut public_key).is_err() {
+        return Ok(Err(Refused::Key));
+    }
+    let device_id = manifest::device_id(&public_key);
+    if s.device(&device_id)?.is_some() || s.device_by_author(&ask.author)?.is_some() {
+        return Ok(Err(Refused::Taken));
+    }
+    let Some(code) = s.code_take(&hash(&normal(&ask.code)), now)? else {
+        return Ok(Err(Refused::Code));
+    };
+    let Some(person) = s.person(&code.person)? else { return Ok(Err(Refused::Code)) };
+    let token = hex::encode(token);
+    s.device_put(&DeviceRow {
+        id: device_id,
+        person: person.id.clone(),
+        public_key,
+        author: ask.author,
+        token_hash: hash(&token),
+        install: ask.install_id,
+        grids: code.grids.clone(),
+        status: DeviceStatus::Active,
+        max_counter: 0,
+        app: ask.app.chars().take(40).collect(),
+        enrolled_at: now,
+        last_seen: Some(now),
+    })?;
+    audit::note(s, now, person.id.as_str(), "device.enrol", &device_id.to_string())?;
+    let (person, role) = (person.id, person.post);
+    Ok(Ok(Enrolled { device_id, token, person, role, grids: code.grids }))
+}
+
+/// Takes trust from a phone, effective at its next contact; `false` when there is no such phone.
+///
+/// # Errors
+/// Of the store.
+pub fn revoke(
+    s: &dyn Session,
+    id: &DeviceId,
+    stolen: bool,
+    now: UtcMillis,
+) -> Result<bool, StoreError> {
+    let Some(mut device) = s.device(id)? else { return Ok(false) };
+    device.status = if stolen { DeviceStatus::Stolen } else { DeviceStatus::Revoked };
+    s.device_put(&device)?;
+    let action = if stolen { "device.stolen" } else { "device.revoke" };
+    audit::note(s, now, "admin", action, &id.to_string())?;
+    Ok(true)
+}

@@ -1,0 +1,83 @@
+//! The only list of routes. Handlers live below, one file per concern, and never call each other.
+//!
+//! Must not know SQL or how changes are judged. Work that blocks runs off the async threads.
+
+mod bundle;
+mod console;
+mod enrol;
+mod error;
+mod health;
+pub(crate) mod session;
+mod sync;
+mod wait;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, post};
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+
+use ironfeet_core::limits;
+
+use crate::app::App;
+
+pub(crate) use console::CODE;
+
+/// Bodies of JSON and forms.
+const SMALL_BODY_BYTES: usize = 16 * 1024;
+
+/// Every route of the server.
+pub fn routes(app: &Arc<App>) -> Router {
+    let whole = Duration::from_millis(app.config.sync.request_timeout_ms);
+    let busy = axum::http::StatusCode::REQUEST_TIMEOUT;
+    let frames = Router::new()
+        .route("/v1/sync", post(sync::sync))
+        .route("/v1/locate", post(sync::locate))
+        .route("/v1/heal", post(sync::heal))
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(busy, whole));
+    let small = Router::new()
+        .route("/v1/hello", get(health::hello))
+        .route("/v1/enrol", post(enrol::enrol))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(busy, whole));
+    let slow = Router::new()
+        .route("/v1/bundle/{pid}/{n}", get(bundle::bundle))
+        .route("/v1/wait", get(wait::wait));
+    let mut all = Router::new().merge(frames).merge(small).merge(slow);
+    if app.config.console.enabled {
+        let pages = Router::new()
+            .route("/", get(console::home))
+            .route("/console", get(console::home))
+            .route("/console/login", get(console::login_page).post(console::login))
+            .route("/console/logout", post(console::logout))
+            .route("/console/conflicts", get(console::conflicts))
+            .route("/console/conflicts/settle", post(console::settle))
+            .route("/console/console.css", get(console::css))
+            .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES))
+            .layer(TimeoutLayer::with_status_code(busy, whole))
+            .layer(middleware::map_response(console::guard));
+        all = all.merge(pages);
+    }
+    all.fallback(error::not_found)
+        .layer(RequestBodyTimeoutLayer::new(whole))
+        .layer(middleware::from_fn_with_state(app.clone(), measure))
+        .with_state(app.clone())
+}
+
+/// Counts every answer by route, never by address.
+async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let start = tokio::time::Instant::now();
+    let response = next.run(request).await;
+    let route = route.as_deref().unwrap_or("other");
+    app.metrics.answered(route, response.status().as_u16(), start.elapsed().as_secs_f64());
+    response
+}

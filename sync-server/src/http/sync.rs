@@ -1,0 +1,155 @@
+//! Frames in, frames out: sync, locate, heal.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequestParts, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+
+use ironfeet_core::limits;
+use ironfeet_core::sync::chunk;
+use ironfeet_core::sync::frame;
+use ironfeet_core::sync::message::{HealRequest, LocateRequest, PROTO, SyncRequest, SyncResponse};
+
+use super::error::{Error, off};
+use crate::app::App;
+use crate::store::{self, DeviceRow, StoreError};
+use crate::{enrol, intake, pull, reseed};
+
+/// The hash of a bearer token; whose it is, the store knows.
+pub(super) struct Token([u8; 32]);
+
+impl<S: Send + Sync> FromRequestParts<S> for Token {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|text| text.strip_prefix("Bearer ")).ok_or(Error::Token)?;
+        Ok(Self(enrol::hash(token.trim())))
+    }
+}
+
+impl Token {
+    /// The phone it belongs to; asked anew each time, so that a revocation counts at once.
+    pub(super) fn device(&self, app: &App) -> Result<DeviceRow, Error> {
+        store::view(&*app.store, |s| s.device_by_token(&self.0))?.ok_or(Error::Token)
+    }
+}
+
+fn framed(bytes: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, frame::MEDIA)], bytes).into_response()
+}
+
+/// `POST /v1/sync`: first what the phone has, then what it lacks.
+pub(super) async fn sync(
+    State(app): State<Arc<App>>,
+    token: Token,
+    body: Bytes,
+) -> Result<Response, Error> {
+    let _turn = app.gate.acquire().await.map_err(|_| Error::Interrupted)?;
+    let inner = app.clone();
+    off(move || {
+        let device = token.device(&inner)?;
+        let request: SyncRequest = frame::decode(&body)?;
+        Ok(framed(frame::encode(&answer(&inner, &device, &request)?)))
+    })
+    .await
+}
+
+fn answer(
+    app: &Arc<App>,
+    device: &DeviceRow,
+    request: &SyncRequest,
+) -> Result<SyncResponse, Error> {
+    if request.proto != PROTO {
+        return Err(Error::Proto);
+    }
+    if request.device != device.id {
+        return Err(Error::Device);
+    }
+    let now = app.clock.now();
+    let cursors = request.cursors.iter().take(limits::CURSORS_MAX);
+    let heard = cursors.map(|cursor| (cursor.pid.clone(), cursor.seq));
+    app.contacts.hear(device.id, now, &request.app, heard);
+    for failed in &request.apply_failed {
+        tracing::warn!(doc = %failed.doc, change = %failed.hash, "a phone could not apply a change");
+    }
+    for offer in &request.offers {
+        reseed::take(app, device, offer)?;
+    }
+    let receipts = intake::push(app, &request.push)?;
+    let carried = carried(request);
+    let parts = pull::parts(app, device, &request.cursors, &request.want, &carried)?;
+    let after = store::view(&*app.store, |s| {
+        Ok::<_, StoreError>((s.device(&device.id)?, pull::notices(s, device)?))
+    })?;
+    let (row, notices) = after;
+    told(app, &notices);
+    Ok(SyncResponse {
+        server_time: now,
+        history: app.identity.history(),
+        peer_counter: row.map_or(0, |row| row.max_counter),
+        push: receipts,
+        parts,
+        notices,
+        next_poll_s: app.config.sync.poll_s,
+        grants: pull::grants(device),
+    })
+}
+
+/// Changes whose bytes came with this request: they go back as echoes.
+fn carried(
+    request: &SyncRequest,
+) -> HashSet<(ironfeet_core::model::DocId, ironfeet_core::model::ChangeHash)> {
+    let items = request.push.iter().flat_map(|manifest| &manifest.items);
+    items.map(|item| (item.doc, chunk::rebuild(&item.body).1)).collect()
+}
+
+/// Notes that a phone was told of decisions; if that is lost it is told again.
+fn told(app: &App, notices: &[ironfeet_core::sync::message::Notice]) {
+    if notices.is_empty() {
+        return;
+    }
+    let tickets: Vec<u64> = notices.iter().map(|notice| notice.ticket).collect();
+    let noted = app.writer.as_ref().map(|writer| {
+        writer.run(move |s| tickets.iter().try_for_each(|ticket| s.ticket_told(*ticket)))
+    });
+    if matches!(noted, Some(Err(_))) {
+        tracing::warn!("a notice could not be noted as told");
+    }
+}
+
+/// `POST /v1/locate`: the last entry a phone and this server have in common.
+pub(super) async fn locate(
+    State(app): State<Arc<App>>,
+    token: Token,
+    body: Bytes,
+) -> Result<Response, Error> {
+    off(move || {
+        let device = token.device(&app)?;
+        let request: LocateRequest = frame::decode(&body)?;
+        let found = pull::locate(&app, &device, &request)?.ok_or(Error::Forbidden)?;
+        Ok(framed(frame::encode(&found)))
+    })
+    .await
+}
+
+/// `POST /v1/heal`: documents that differ though the cursors agree.
+pub(super) async fn heal(
+    State(app): State<Arc<App>>,
+    token: Token,
+    body: Bytes,
+) -> Result<Response, Error> {
+    let _turn = app.gate.acquire().await.map_err(|_| Error::Interrupted)?;
+    let inner = app.clone();
+    off(move || {
+        let device = token.device(&inner)?;
+        let request: HealRequest = frame::decode(&body)?;
+        let found = pull::heal(&inner, &device, &request)?.ok_or(Error::Forbidden)?;
+        Ok(framed(frame::encode(&found)))
+    })
+    .await
+}

@@ -1,0 +1,250 @@
+//! A push: verify, judge each document, commit, answer.
+//!
+//! Nothing is answered before it is durable, and a bad document stops no other.
+//! Runs off the async threads; the commit itself is the writer's. Must not know
+//! HTTP or frames.
+
+pub(crate) mod commit;
+pub(crate) mod judge;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ironfeet_core::document::{AdmitError, ChangeParts, parse_change};
+use ironfeet_core::limits;
+use ironfeet_core::model::{Author, ChangeHash, DocId, GridCode, Pid, Role};
+use ironfeet_core::sync::chunk;
+use ironfeet_core::sync::manifest as signed;
+use ironfeet_core::sync::message::{Manifest, PushItem, PushStatus, Receipt};
+
+use crate::app::App;
+use crate::store::{self, DeviceRow, DeviceStatus, ManifestRow, PersonRow, Session, StoreError};
+use commit::Ready;
+use judge::{From, Verdict};
+
+/// One pushed change.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    /// The document.
+    pub(crate) doc: DocId,
+    /// The change.
+    pub(crate) hash: ChangeHash,
+    /// Its stored bytes.
+    pub(crate) raw: Vec<u8>,
+    /// The partition its author meant.
+    pub(crate) hint: Pid,
+    /// How often the document had moved for its author.
+    pub(crate) move_gen: u32,
+    /// Its head, or why it has none.
+    pub(crate) parts: Result<ChangeParts, AdmitError>,
+    /// Which sender.
+    pub(crate) sender: usize,
+}
+
+impl Item {
+    /// A change from its wire form.
+    fn new(item: &PushItem, sender: usize) -> Self {
+        let (raw, hash) = chunk::rebuild(&item.body);
+        let (hint, move_gen) = (item.pid.clone(), item.move_gen);
+        Self { doc: item.doc, hash, parts: parse_change(&raw), raw, hint, move_gen, sender }
+    }
+
+    /// A change from its stored bytes.
+    pub(crate) fn stored(doc: DocId, raw: Vec<u8>, hint: Pid, hash: ChangeHash) -> Self {
+        let parts = parse_change(&raw);
+        Self { doc, hash, raw, hint, move_gen: 0, parts, sender: 0 }
+    }
+}
+
+/// Who made the changes of a manifest, and what that allows.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    /// The pseudonym its changes must name; `None`: not asked (the log's own entries).
+    pub(crate) author: Option<Author>,
+    /// The post.
+    pub(crate) post: Role,
+    /// Whether the phone is trusted.
+    pub(crate) status: DeviceStatus,
+    /// The grids the phone carries.
+    pub(crate) grids: Vec<GridCode>,
+    /// Areas of the post.
+    pub(crate) areas: Vec<String>,
+    /// Whether scope and quarantine are passed over: the server's own changes and decisions.
+    pub(crate) trusted: bool,
+    /// What was signed.
+    pub(crate) manifest: Option<ManifestRow>,
+}
+
+impl Sender {
+    /// The server itself, or a log entry it knows again.
+    pub(crate) fn trusted(author: Option<Author>) -> Self {
+        Self {
+            author,
+            post: Role::Server,
+            status: DeviceStatus::Active,
+            grids: Vec::new(),
+            areas: Vec::new(),
+            trusted: true,
+            manifest: None,
+        }
+    }
+
+    fn of(device: &DeviceRow, person: &PersonRow, manifest: ManifestRow) -> Self {
+        Self {
+            author: Some(device.author),
+            post: person.post,
+            status: device.status,
+            grids: device.grids.clone(),
+            areas: person.areas.clone(),
+            trusted: false,
+            manifest: Some(manifest),
+        }
+    }
+
+    /// Whether its post or its phone covers a partition.
+    pub(crate) fn may_write(&self, pid: &Pid) -> bool {
+        match pid {
+            Pid::Grid(grid) => {
+                self.grids.contains(grid)
+                    || self.areas.iter().any(|area| grid.as_str().starts_with(area.as_str()))
+            }
+            Pid::Inbox(..) => false,
+        }
+    }
+}
+
+/// Takes what a phone pushed. One receipt per change, in the order pushed.
+///
+/// # Errors
+/// Of the store; nothing was committed then, and the phone tries again.
+pub fn push(app: &Arc<App>, manifests: &[Manifest]) -> Result<Vec<Receipt>, StoreError> {
+    let now = app.clock.now();
+    let mut batch = Batch::default();
+    store::view(&*app.store, |s| {
+        batch = Batch::default();
+        manifests.iter().try_for_each(|manifest| batch.read(s, manifest, now))
+    })?;
+    let counters = batch.counters(manifests);
+    let ready = store::view(&*app.store, |s| batch.judge(s, app))?;
+    let Batch { senders, items, mut receipts, .. } = batch;
+    if !ready.is_empty() || !counters.is_empty() {
+        let ready = Ready { senders, documents: ready, counters };
+        for (slot, status) in commit::run(app, ready)? {
+            if let Some(receipt) = receipts.get_mut(slot) {
+                receipt.status = status;
+            }
+        }
+    }
+    app.metrics.pushed(&receipts);
+    drop(items);
+    Ok(receipts)
+}
+
+/// Everything of one request.
+#[derive(Default)]
+struct Batch {
+    senders: Vec<Sender>,
+    /// Changes by document in the order of appearance, each with the place of its receipt.
+    items: Vec<(DocId, Vec<(usize, Item)>)>,
+    at: HashMap<DocId, usize>,
+    receipts: Vec<Receipt>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn read(
+        &mut self,
+        s: &dyn Session,
+        manifest: &Manifest,
+        now: ironfeet_core::model::UtcMillis,
+    ) -> Result<(), StoreError> {
+        let sender = self.sender(s, manifest, now)?;
+        for item in &manifest.items {
+            self.bytes += item.body.len();
+            let full = self.receipts.len() >= limits::PUSH_CHANGES_MAX
+                || self.bytes > 2 * limits::PUSH_BYTES_MAX;
+            let change = Item::new(item, self.senders.len().saturating_sub(1));
+            let status = match &sender {
+                Err((code, text)) => PushStatus::Rejected((*code).to_owned(), (*text).to_owned()),
+                Ok(()) => PushStatus::TryLater,
+            };
+            let slot = self.receipts.len();
+            self.receipts.push(Receipt { doc: change.doc, hash: change.hash, status });
+            if sender.is_ok() && !full {
+                self.add(slot, change);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, slot: usize, item: Item) {
+        let at = *self.at.entry(item.doc).or_insert_with(|| {
+            self.items.push((item.doc, Vec::new()));
+            self.items.len() - 1
+        });
+        if let Some((_, items)) = self.items.get_mut(at) {
+            items.push((slot, item));
+        }
+    }
+
+    /// Verifies the author of a manifest; the inner error refuses all of its changes.
+    #[expect(clippy::type_complexity, reason = "a code and a text for the refusal")]
+    fn sender(
+        &mut self,
+        s: &dyn Session,
+        manifest: &Manifest,
+        now: ironfeet_core::model::UtcMillis,
+    ) -> Result<Result<(), (&'static str, &'static str)>, StoreError> {
+        let Some(device) = s.device(&manifest.device)? else {
+            return Ok(Err(("unknown_device", "the device is not enrolled here")));
+        };
+        if !signed::is_signed(manifest, &device.public_key) {
+            return Ok(Err(("signature", "the signature does not fit")));
+        }
+        let Some(person) = s.person(&device.person)? else {
+            return Ok(Err(("unknown_person", "the account is gone")));
+        };
+        let row = commit::manifest_row(manifest, now);
+        self.senders.push(Sender::of(&device, &person, row));
+        Ok(Ok(()))
+    }
+
+    fn counters(&self, manifests: &[Manifest]) -> Vec<(ironfeet_core::model::DeviceId, u64)> {
+        let signed = |m: &&Manifest| {
+            let known = self.senders.iter().filter_map(|sender| sender.manifest.as_ref());
+            known.clone().any(|row| row.device == m.device && row.counter == m.counter)
+        };
+        manifests.iter().filter(signed).map(|m| (m.device, m.counter)).collect()
+    }
+
+    fn judge(&mut self, s: &dyn Session, app: &App) -> Result<Vec<commit::Document>, StoreError> {
+        let mut ready = Vec::new();
+        for (doc, slotted) in &self.items {
+            let (slots, items): (Vec<usize>, Vec<Item>) = slotted.iter().cloned().unzip();
+            let judged = match judge::judge(s, From::View(&app.shelf), &self.senders, *doc, &items)
+            {
+                Ok(judged) => judged,
+                // A document that cannot be loaded stops no other; its changes come again.
+                Err(StoreError::Damaged(what)) => {
+                    tracing::error!(%doc, what, "a document could not be judged");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            ready.push(commit::Document { slots, items, judged });
+        }
+        Ok(ready)
+    }
+}
+
+/// What a verdict is for the phone, where nothing must be written for it.
+pub(crate) fn status(verdict: &Verdict, home: &Pid, hint: &Pid) -> PushStatus {
+    match verdict {
+        Verdict::Known(pid, seq) if home == hint || pid == hint => PushStatus::Dup(*seq),
+        Verdict::Known(_, seq) => PushStatus::Moved(*seq, home.clone()),
+        Verdict::Missing(deps) => PushStatus::MissingDeps(deps.clone()),
+        Verdict::Refused(code, text) => PushStatus::Rejected(code.clone(), text.clone()),
+        Verdict::Waiting(ticket, reason) => PushStatus::Quarantined(*ticket, reason.clone()),
+        Verdict::Accepted | Verdict::Quarantine(_) => PushStatus::TryLater,
+    }
+}

@@ -1,0 +1,130 @@
+//! A listening server from its first request to its last, and what it does by itself meanwhile.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+
+use ironfeet_core::model::Pid;
+
+use crate::app::App;
+use crate::store::{self, StoreError};
+use crate::{http, lifecycle};
+
+/// How often other processes' writes are looked for.
+const LOOK: Duration = Duration::from_millis(500);
+/// Looks between two notes of contacts and the witness.
+const NOTE_EVERY: u32 = 20;
+/// Looks between two rounds of archiving.
+const ARCHIVE_EVERY: u32 = 7_200;
+/// Records archived in one round.
+const ARCHIVE_MAX: usize = 500;
+
+/// Serves until `shutdown` ends, then lets running requests end.
+///
+/// # Errors
+/// When the certificates cannot be read or the socket fails.
+pub async fn run(
+    listener: TcpListener,
+    app: Arc<App>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let handle = Handle::new();
+    let patience = Duration::from_millis(app.config.sync.shutdown_ms);
+    let (stopping, of_handle) = (app.clone(), handle.clone());
+    let stop = tokio::spawn(async move {
+        shutdown.await;
+        stopping.stopping.notify_waiters();
+        of_handle.graceful_shutdown(Some(patience));
+    });
+    let clockwork = tokio::spawn(clockwork(app.clone()));
+    let served = listen(listener, &app, handle).await;
+    stop.abort();
+    clockwork.abort();
+    let last = app.clone();
+    let noted = tokio::task::spawn_blocking(move || last.note()).await;
+    if !matches!(noted, Ok(Ok(()))) {
+        tracing::warn!("the last contacts could not be noted");
+    }
+    served
+}
+
+async fn listen(
+    listener: TcpListener,
+    app: &Arc<App>,
+    handle: Handle<std::net::SocketAddr>,
+) -> std::io::Result<()> {
+    let routes = http::routes(app).into_make_service();
+    let head = Duration::from_millis(app.config.sync.head_timeout_ms);
+    if app.config.is_tls() {
+        // Another part of the process may have installed the same provider already.
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
+        let tls = &app.config.tls;
+        let config = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await?;
+        let mut server = axum_server::from_tcp_rustls(listener, config)?
+            .handle(handle)
+            .first_request_timeout(head);
+        server.http_builder().http1().header_read_timeout(head);
+        return server.serve(routes).await;
+    }
+    let mut server = axum_server::from_tcp(listener)?.handle(handle).first_request_timeout(head);
+    server.http_builder().http1().header_read_timeout(head);
+    server.serve(routes).await
+}
+
+/// Looks for other processes' writes, notes contacts, archives.
+async fn clockwork(app: Arc<App>) {
+    let mut beat = tokio::time::interval(LOOK);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut known = Heads::default();
+    for n in 1_u32.. {
+        beat.tick().await;
+        let inner = app.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            if n % NOTE_EVERY == 0 {
+                inner.note()?;
+            }
+            if n % ARCHIVE_EVERY == 1 {
+                lifecycle::archive(&inner, ARCHIVE_MAX)?;
+            }
+            look(&inner, known)
+        });
+        known = match done.await {
+            Ok(Ok(heads)) => heads,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the clockwork could not do its work");
+                Heads::default()
+            }
+            Err(_) => return tracing::error!("the clockwork panicked"),
+        };
+    }
+}
+
+/// How far each log reached when it was looked at last.
+#[derive(Default)]
+struct Heads {
+    version: Option<i64>,
+    of: HashMap<Pid, u64>,
+}
+
+/// Wakes who waits for logs that another process made longer.
+fn look(app: &App, mut known: Heads) -> Result<Heads, StoreError> {
+    let version = app.store.outside_writes()?;
+    if known.version.replace(version) == Some(version) {
+        return Ok(known);
+    }
+    let mut grown = Vec::new();
+    for row in store::view(&*app.store, |s| s.partitions())? {
+        if known.of.insert(row.pid.clone(), row.next_seq) != Some(row.next_seq) {
+            grown.push(row.pid);
+        }
+    }
+    app.nudge.wake(&grown);
+    app.nudge.forget();
+    Ok(known)
+}

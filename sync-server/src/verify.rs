@@ -1,0 +1,195 @@
+//! Is everything whole? Chains, digests and heads from rows, every document loaded strictly, the trail.
+//!
+//! Reads only. Names identities, never content.
+
+use std::collections::HashMap;
+
+use ironfeet_core::document::parse_change;
+use ironfeet_core::model::{ChangeHash, DocId, Pid};
+use ironfeet_core::sync::chain;
+use ironfeet_core::sync::digest::{Digest, heads_after};
+
+use crate::identity::Identity;
+use crate::log::{self, Body};
+use crate::projection;
+use crate::shelf;
+use crate::store::{self, DocRow, PartitionRow, Session, Store, StoreError};
+
+const PAGE: usize = 500;
+/// Entries read at once.
+const ENTRIES: usize = 2_000;
+/// Bytes of entries read at once.
+const ENTRY_BYTES: usize = 8 * 1024 * 1024;
+/// Problems told at most.
+const PROBLEMS_MAX: usize = 100;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Verified {
+    /// Nothing is wrong.
+    pub ok: bool,
+    /// Documents loaded.
+    pub documents: u64,
+    /// Changes in them.
+    pub changes: u64,
+    /// Partitions walked.
+    pub partitions: u64,
+    /// Entries in them.
+    pub entries: u64,
+    /// Rows of the audit trail.
+    pub audit: u64,
+    /// What is wrong, by identity.
+    pub problems: Vec<String>,
+}
+
+/// Walks everything.
+///
+/// # Errors
+/// Of the store.
+pub fn verify(store: &dyn Store, identity: &Identity) -> Result<Verified, StoreError> {
+    let mut found = Verified::default();
+    store::view(store, |s| {
+        found = Verified::default();
+        for partition in s.partitions()? {
+            walk_log(s, identity, &partition, &mut found)?;
+            sum_documents(s, &partition, &mut found)?;
+        }
+        let mut after: Option<DocId> = None;
+        loop {
+            let ids = s.doc_ids(after.as_ref(), PAGE)?;
+            let Some(last) = ids.last() else { return Ok::<_, StoreError>(()) };
+            after = Some(*last);
+            for id in &ids {
+                check_document(s, id, &mut found)?;
+            }
+        }
+    })?;
+    match crate::audit::verify(store)? {
+        Ok(rows) => found.audit = rows,
+        Err(row) => found.problem(format!("audit: row {row} does not fit")),
+    }
+    found.ok = found.problems.is_empty();
+    Ok(found)
+}
+
+impl Verified {
+    fn problem(&mut self, what: String) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(what);
+        }
+    }
+}
+
+/// Numbers without gaps, chain from the beginning, every prefix whole.
+fn walk_log(
+    s: &dyn Session,
+    identity: &Identity,
+    partition: &PartitionRow,
+    found: &mut Verified,
+) -> Result<(), StoreError> {
+    let pid = &partition.pid;
+    let mut at = chain::origin(&identity.history(), pid);
+    let mut next = 1;
+    let mut known: HashMap<DocId, Vec<ChangeHash>> = HashMap::new();
+    found.partitions += 1;
+    while next < partition.next_seq {
+        let page = s.entries(pid, next, ENTRIES, ENTRY_BYTES)?;
+        if page.is_empty() {
+            found.problem(format!("{pid}: entry {next} is missing"));
+            return Ok(());
+        }
+        for entry in page {
+            at = chain::next(&at, entry.seq, entry.kind, &entry.doc, &entry.body_hash);
+            if entry.seq != next || entry.chain != at {
+                found.problem(format!("{pid}: the chain breaks at entry {next}"));
+                return Ok(());
+            }
+            if let Body::Change(hash) = Body::of(&entry)? {
+                known.entry(entry.doc).or_default().push(hash);
+                if entry.raw.is_none() {
+                    found.problem(format!("{pid}: entry {next} has lost its change"));
+                }
+            }
+            next += 1;
+        }
+    }
+    found.entries += partition.last_seq();
+    if at != partition.chain {
+        found.problem(format!("{pid}: the chain's head is another"));
+    }
+    Ok(())
+}
+
+fn sum_documents(
+    s: &dyn Session,
+    partition: &PartitionRow,
+    found: &mut Verified,
+) -> Result<(), StoreError> {
+    let pid: &Pid = &partition.pid;
+    let mut digest = Digest::default();
+    let mut count = 0;
+    let mut after = None;
+    loop {
+        let page = s.present(pid, after.as_ref(), PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for row in &page {
+            digest.add(&log::item(row));
+            count += 1;
+        }
+    }
+    if digest.to_bytes() != partition.digest || count != partition.count {
+        found.problem(format!("{pid}: the digest is not the sum of its documents"));
+    }
+    Ok(())
+}
+
+fn check_document(s: &dyn Session, id: &DocId, found: &mut Verified) -> Result<(), StoreError> {
+    let Some(row) = s.doc(id)? else { return Ok(()) };
+    found.documents += 1;
+    found.changes += row.changes;
+    let changes = s.changes(id, 0)?;
+    let mut heads: Vec<ChangeHash> = Vec::new();
+    for change in &changes {
+        match parse_change(&change.raw) {
+            Ok(parts) if parts.hash == change.hash => {
+                heads = heads_after(&heads, &parts.deps, parts.hash);
+            }
+            _ => found.problem(format!("{id}: change {} is damaged", change.hash)),
+        }
+    }
+    if changes.len() as u64 != row.changes || heads != row.heads {
+        found.problem(format!("{id}: heads do not follow from the changes"));
+    }
+    match shelf::load(s, &row) {
+        Ok(document) => check_loaded(s, &row, &document, found)?,
+        Err(StoreError::Damaged(_)) => found.problem(format!("{id}: cannot be loaded")),
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+fn check_loaded(
+    s: &dyn Session,
+    row: &DocRow,
+    document: &ironfeet_core::document::Document,
+    found: &mut Verified,
+) -> Result<(), StoreError> {
+    let id = row.id;
+    if document.heads() != row.heads {
+        found.problem(format!("{id}: the loaded document has other heads"));
+    }
+    let stored = s.changes(&id, 0)?;
+    let mut bytes: HashMap<ChangeHash, Vec<u8>> =
+        stored.into_iter().map(|change| (change.hash, change.raw)).collect();
+    let same = |parts: &ironfeet_core::document::ChangeParts| {
+        bytes.remove(&parts.hash).is_some_and(|raw| raw == parts.raw)
+    };
+    if !document.changes().iter().all(same) || !bytes.is_empty() {
+        found.problem(format!("{id}: a change does not come back as it was stored"));
+    }
+    if projection::rows_of(document, row) != s.rows(&id)? {
+        found.problem(format!("{id}: its rows for screens are not what it says"));
+    }
+    Ok(())
+}
