@@ -2,5 +2,6 @@
 
 pub mod bench;
 pub mod city;
+pub mod phone_cli;
 pub mod terminal;
 pub mod tidy;
