@@ -51,6 +51,7 @@ pub use today::TodayRow;
 pub use verify::{Problem, VerifyReport};
 pub use visit::VisitView;
 
+use crate::checklist::Content;
 use crate::ground::{Clock, Entropy};
 use crate::model::{Author, GridCode, InstallId, PersonId, Pid, Role, UtcMillis};
 use crate::rules::{Act, may};
@@ -199,6 +200,13 @@ impl Phone {
     #[must_use]
     pub fn recovered(&self) -> Option<Salvaged> {
         self.with(|inner| Ok(inner.recovered.clone())).ok().flatten()
+    }
+
+    /// The checklists in use, with departments and categories, for the words of screens.
+    #[must_use]
+    pub fn content(&self) -> Arc<Content> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.contents.get()
     }
 
     /// How many documents stay in memory between calls (600 unless set).

@@ -1,5 +1,7 @@
 //! Journeys of a phone in trouble: wrong key, damaged file, personal numbers in a note, a phone that broke.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 use ironfeet_tests::terminal::{Inspector, Terminal, text};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ironfeet-phone");

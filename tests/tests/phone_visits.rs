@@ -1,5 +1,7 @@
 //! Journeys of a phone with the network unplugged: every checklist to its end, in both languages, and what follows from it.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of a test are a test")]
+
 use ironfeet_tests::terminal::{Inspector, Terminal, text};
 use serde_json::Value;
 
