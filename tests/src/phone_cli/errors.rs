@@ -32,7 +32,10 @@ impl Desk<'_> {
             PhoneError::Damaged { moved_to, salvaged } => {
                 Failure::Damaged(damaged(moved_to.as_deref(), salvaged.as_deref(), lang))
             }
-            PhoneError::Content(errors) => Failure::Failed(errors.to_string()),
+            PhoneError::Content(errors) => {
+                let lines: Vec<String> = errors.0.iter().map(|e| e.text(lang)).collect();
+                Failure::Failed(lines.join("\n"))
+            }
             PhoneError::Internal { .. } => Failure::Failed(with_causes(error)),
             other => Failure::Failed(plain(other, lang)),
         }

@@ -46,6 +46,7 @@ pub(super) fn question_json(question: &Question, lang: Lang) -> Value {
         "question": question.question.get(lang),
         "hint": question.hint.as_ref().map(|t| t.get(lang)),
         "choices": choices,
+        "unit": question.unit,
         "required": question.required,
         "answer": question.answer,
         "carried": question.carried,
@@ -71,7 +72,9 @@ pub(super) fn questions(asked: &[Question], lang: Lang) -> String {
 /// One question: number and words of each choice, and what is known already.
 pub(super) fn question(question: &Question, lang: Lang) -> String {
     let star = if question.required { " *" } else { "" };
-    let mut text = format!("{:<7} {}{star}", question.item, question.question.get(lang));
+    let unit = question.unit.as_ref().map_or_else(String::new, |unit| format!(" ({unit})"));
+    let asked = question.question.get(lang);
+    let mut text = format!("{:<7} {asked}{unit}{star}", question.item);
     if let Some(hint) = &question.hint {
         text.push_str(&format!("\n        ({})", hint.get(lang)));
     }

@@ -3,9 +3,7 @@
 //! Pure. Must not know the phone or the terminal. Times are shown in China
 //! Standard Time: the country has one zone and a phone's own may be wrong.
 
-use ironfeet_core::model::{
-    ClockKind, Deadline, Lang, PlaceKind, Route, Scalar, Severity, UtcMillis, VisitStatus,
-};
+use ironfeet_core::model::{Lang, PlaceKind, Route, Scalar, Severity, UtcMillis, VisitStatus};
 use jiff::tz::{Offset, TimeZone};
 
 use super::outcome::say;
@@ -54,24 +52,6 @@ pub fn severity(severity: Severity, lang: Lang) -> &'static str {
     }
 }
 
-/// `3个工作日内`.
-#[must_use]
-pub fn deadline(deadline: Option<Deadline>, lang: Lang) -> String {
-    let Some(Deadline { kind, value }) = deadline else {
-        return say(lang, "不设时限", "no deadline").to_owned();
-    };
-    let (zh, en) = match kind {
-        ClockKind::UrgentHour => ("小时（连续计）", "hour"),
-        ClockKind::WorkHour => ("个工作时", "working hour"),
-        ClockKind::WorkDay => ("个工作日", "working day"),
-        ClockKind::NaturalDay => ("天", "day"),
-    };
-    match lang {
-        Lang::Zh => format!("{value}{zh}内"),
-        Lang::En => format!("within {value} {en}{}", if value == 1 { "" } else { "s" }),
-    }
-}
-
 /// What happens next with a finding.
 #[must_use]
 pub fn route(route: Route, lang: Lang) -> &'static str {
@@ -110,13 +90,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_deadlines_read_well_in_both_languages() {
+    fn times_are_those_of_china() {
         assert_eq!(moment(UtcMillis(0)), "1970-01-01 08:00");
         assert_eq!(day(UtcMillis(1_795_400_000_000)), "2026-11-23");
-        let limit = |kind, value| Some(Deadline { kind, value });
-        assert_eq!(deadline(limit(ClockKind::UrgentHour, 2), Lang::En), "within 2 hours");
-        assert_eq!(deadline(limit(ClockKind::WorkDay, 1), Lang::En), "within 1 working day");
-        assert_eq!(deadline(limit(ClockKind::WorkDay, 3), Lang::Zh), "3个工作日内");
-        assert_eq!(deadline(None, Lang::Zh), "不设时限");
     }
 }
