@@ -3,5 +3,6 @@
 pub mod bench;
 pub mod city;
 pub mod phone_cli;
+pub mod simulation;
 pub mod terminal;
 pub mod tidy;

@@ -179,8 +179,7 @@ mod tests {
         expect![[r#"81ab00010165302e312e3002010350010101010101010101010101010101010450020202020202020202020202020202020507068007818670673332393930313030313031323030315003030303030303030303030303030303182a500404040404040404040404040404040450050505050505050505050505050505051901f408a2001a00100000018009800a80"#]]
             .assert_eq(&hex::encode(&frame));
         assert_eq!(decode::<SyncRequest>(&frame).unwrap(), request());
-        let told: String =
-            include_str!("../../../docs/protocol.md").split_whitespace().collect();
+        let told: String = include_str!("../../../docs/protocol.md").split_whitespace().collect();
         assert!(told.contains(&hex::encode(&frame)), "docs/protocol.md shows this frame");
     }
 
