@@ -307,7 +307,7 @@ impl World {
             let mut all = Vec::new();
             for id in &self.places {
                 if let Ok(view) = self.phone(n).place_show(*id) {
-                    let json = serde_json::json!([view.place, view.conflicts]);
+                    let json = serde_json::json!([view.facts, view.remarks, view.conflicts]);
                     all.push((*id, json.to_string()));
                 }
             }
