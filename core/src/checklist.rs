@@ -11,10 +11,12 @@ mod compile;
 mod condition;
 mod content;
 mod deny;
+mod diff;
 mod error;
 mod findings;
 mod items;
 mod load;
+mod preview;
 mod raw;
 mod reach;
 mod revisit;
@@ -29,15 +31,17 @@ pub use calendar::{CALENDAR_YAML, Calendar, CalendarError, Certainty};
 pub use condition::{Answers, Condition, Facts, Op, Test};
 pub use content::{Content, DEFAULT_YAML};
 pub use deny::person_word;
+pub use diff::{ChangeKind, ContentChange, FieldChange, Thing, diff};
 pub use error::{ContentError, ContentErrors};
 pub use findings::{ActionCard, Suggestion, action_card};
+pub use preview::{condition_words, preview, route_words};
 pub use session::{AnswerEffect, Question, QuestionChoice, Session, VisitContext, value_words};
 pub use shape::{
-    Category, Checklist, Choice, ClockWords, Creates, Derived, Evidence, FindingRule, Item,
-    ItemType, Major, Notes, Pii, RefStatus, Reference, RequestForm, Section, SeverityWords,
-    SubjectType, Target, Words,
+    Category, Checklist, Choice, Creates, Derived, Evidence, FindingRule, Item, ItemType, Major,
+    Notes, Pii, RefStatus, Reference, RequestForm, Section, SubjectType, Target, Words,
 };
 pub use slip::{advice_slip, dated_slip, deadline_words};
+pub use words::{ClockWords, SeverityWords};
 
 #[cfg(test)]
 mod tests;

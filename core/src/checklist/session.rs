@@ -183,6 +183,11 @@ impl<'a> Session<'a> {
         asked.map(|(section, item, _)| self.question(section, item)).collect()
     }
 
+    /// The items asked now, in order, without their texts being copied.
+    pub fn asked_items(&self) -> impl Iterator<Item = &'a Item> {
+        self.standing().filter(|(_, _, s)| s.asked).map(|(_, item, _)| item)
+    }
+
     /// In a quick visit: what is not asked again, with the last answer and its date.
     /// The worker may still answer any of it where the place has changed.
     #[must_use]

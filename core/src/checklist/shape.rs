@@ -1,13 +1,14 @@
 //! A loaded checklist: what is asked, when, and what an answer finds.
 //!
-//! Plain data made by `load`, already checked: every reference in it resolves. Knows no visit and no answer.
+//! Plain data made by `load`, every reference in it resolves. Knows no visit and no answer.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::condition::Condition;
-use crate::model::{ClockKind, Deadline, DepartmentCode, Route, Severity, Text};
+use super::words::{ClockWords, SeverityWords};
+use crate::model::{Deadline, DepartmentCode, Route, Severity, Text};
 
 /// The type of an answer; the encodings of the values are told at [`super::Session::answer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -91,7 +92,7 @@ pub struct Choice {
 pub struct Item {
     /// Identity, such as `HH-A3`; unique over all lists.
     pub id: String,
-    /// Type of the answer.
+    /// Type.
     pub kind: ItemType,
     /// The question.
     pub question: Text,
@@ -295,38 +296,10 @@ pub struct RequestForm {
     pub retention: Text,
 }
 
-/// A severity in words.
-#[derive(Clone, Debug)]
-pub struct SeverityWords {
-    /// Which.
-    pub severity: Severity,
-    /// Its name.
-    pub name: Text,
-    /// What it means.
-    pub meaning: Text,
-    /// The time limit where a finding states none.
-    pub default_deadline: Option<Deadline>,
-    /// What the limit means, if it is more than a date.
-    pub deadline_meaning: Option<Text>,
-    /// Posts to tell at once.
-    pub notify: Vec<String>,
-}
-
-/// A clock in words.
-#[derive(Clone, Debug)]
-pub struct ClockWords {
-    /// Which.
-    pub clock: ClockKind,
-    /// Its name.
-    pub name: Text,
-    /// What it counts.
-    pub counts: Text,
-}
-
 /// A major class of the taxonomy.
 #[derive(Clone, Debug)]
 pub struct Major {
-    /// Code, such as `FIR`.
+    /// Code.
     pub code: String,
     /// Name.
     pub name: Text,
@@ -351,7 +324,7 @@ pub struct Category {
     pub handle_limit: Deadline,
     /// When a case of it may be closed.
     pub close: Text,
-    /// Can reveal health, poverty or family life: handler only, never in lists, maps, small statistics cells.
+    /// Can reveal health, poverty or family life: handler only, never in lists, maps, small cells.
     pub restricted: bool,
 }
 
@@ -364,18 +337,18 @@ pub struct Reference {
     pub name: Text,
 }
 
-/// The texts about the content itself.
+/// The texts about the content itself: what it is, and its rules of findings, re-visits and photos.
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
     /// What the file is.
     pub note: Option<Text>,
     /// What its findings are not.
     pub disclaimer: Option<Text>,
-    /// The rule of quick re-visits.
+    /// Quick re-visits.
     pub quick_mode: Option<Text>,
-    /// The rule of restricted categories.
+    /// Restricted categories.
     pub restricted_categories: Option<Text>,
-    /// The rule of photos.
+    /// Photos.
     pub evidence_policy: Option<Text>,
 }
 

@@ -2,8 +2,36 @@
 
 use super::error::{Sink, say};
 use super::raw::{At, RawContent, RawMinor, line};
-use super::shape::{Category, ClockWords, Major, Notes, Reference, SeverityWords, Words};
-use crate::model::DepartmentCode;
+use super::shape::{Category, Major, Notes, Reference, Words};
+use crate::model::{ClockKind, Deadline, DepartmentCode, Severity, Text};
+
+/// A severity in words.
+#[derive(Clone, Debug)]
+pub struct SeverityWords {
+    /// Which.
+    pub severity: Severity,
+    /// Its name.
+    pub name: Text,
+    /// What it means.
+    pub meaning: Text,
+    /// The time limit where a finding states none.
+    pub default_deadline: Option<Deadline>,
+    /// What the limit means, if it is more than a date.
+    pub deadline_meaning: Option<Text>,
+    /// Posts to tell at once.
+    pub notify: Vec<String>,
+}
+
+/// A clock in words.
+#[derive(Clone, Debug)]
+pub struct ClockWords {
+    /// Which.
+    pub clock: ClockKind,
+    /// Its name.
+    pub name: Text,
+    /// What it counts.
+    pub counts: Text,
+}
 
 /// Reads the shared words; double and undefined names go to the sink.
 pub(super) fn words(raw: &RawContent, sink: &mut Sink) -> Words {
@@ -11,6 +39,7 @@ pub(super) fn words(raw: &RawContent, sink: &mut Sink) -> Words {
     plain(raw, &mut words, sink);
     for department in &raw.departments {
         let d = &department.value;
+        sink.item = Some(d.code.clone());
         match d.code.parse::<DepartmentCode>() {
             Ok(code) => {
                 if words.departments.insert(code, say(&d.zh, &d.en)).is_some() {
@@ -30,6 +59,7 @@ pub(super) fn words(raw: &RawContent, sink: &mut Sink) -> Words {
     }
     for reference in &raw.refs {
         let r = &reference.value;
+        sink.item = Some(r.id.clone());
         let entry = Reference { status: r.status, name: say(&r.zh, &r.en) };
         if words.refs.insert(r.id.clone(), entry).is_some() {
             sink.duplicate(line(reference), ("依据", "source"), &r.id);
@@ -37,6 +67,7 @@ pub(super) fn words(raw: &RawContent, sink: &mut Sink) -> Words {
     }
     for major in &raw.taxonomy {
         let m = &major.value;
+        sink.item = Some(m.code.clone());
         if words.majors.iter().any(|known| known.code == m.code) {
             sink.duplicate(line(major), ("大类", "major class"), &m.code);
         }
@@ -50,6 +81,7 @@ pub(super) fn words(raw: &RawContent, sink: &mut Sink) -> Words {
             category(&m.code, minor, &mut words, sink);
         }
     }
+    sink.item = None;
     words
 }
 
@@ -116,6 +148,7 @@ fn notes(raw: &RawContent) -> Notes {
 
 fn category(major: &str, raw: &At<RawMinor>, words: &mut Words, sink: &mut Sink) {
     let minor = &raw.value;
+    sink.item = Some(minor.code.clone());
     let lead = department(&minor.lead, words, sink);
     let co = minor.co.iter().filter_map(|d| department(d, words, sink)).collect();
     let Some(lead) = lead else { return };
