@@ -12,6 +12,7 @@
 
 mod apply;
 mod content;
+mod direct;
 mod due;
 mod enrol;
 mod error;

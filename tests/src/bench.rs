@@ -1,5 +1,7 @@
 //! The bench against peers: one device and one server process that speak the peers' protocol.
 
+pub mod device;
 pub mod plan;
 pub mod record;
+pub mod station;
 pub mod watch;
