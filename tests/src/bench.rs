@@ -3,5 +3,6 @@
 pub mod device;
 pub mod plan;
 pub mod record;
+pub mod serve;
 pub mod station;
 pub mod watch;

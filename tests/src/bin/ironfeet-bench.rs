@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ironfeet_tests::bench::device::{self, DeviceSetting};
+use ironfeet_tests::bench::serve;
 use ironfeet_tests::bench::station::StationError;
 
 fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         Some("device") => device(),
+        Some("serve") => serve(),
         _ => Err(StationError::Setting("usage: ironfeet-bench serve|device".to_owned())),
     };
     match outcome {
@@ -25,6 +27,12 @@ fn main() -> ExitCode {
 #[expect(clippy::disallowed_methods, reason = "the peers' protocol sets a device by environment")]
 fn setting(name: &str) -> Result<String, StationError> {
     std::env::var(name).map_err(|_| StationError::Setting(format!("{name} is not set")))
+}
+
+fn serve() -> Result<(), StationError> {
+    let port = setting("PORT")?.parse();
+    let port = port.map_err(|_| StationError::Setting("PORT is no number".to_owned()))?;
+    serve::run(setting("DATA_DIR")?.into(), port, std::io::stdout())
 }
 
 fn device() -> Result<(), StationError> {
