@@ -20,12 +20,11 @@ use ironfeet_core::model::Lang;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::enrol;
-use crate::http::CODE;
+use crate::enrol::{self, CONSOLE_CODE as CODE};
 use crate::store::sqlite::Sqlite;
 use crate::store::{self, Store, StoreError};
 
-pub use admin::Admin;
+pub use admin::{Admin, Device, Person, Place};
 pub use check::AuditCommand;
 pub use files::ImportWhat;
 pub use quarantine::Quarantine;
@@ -265,7 +264,7 @@ pub fn first_code(app: &App) -> Result<Option<String>, StoreError> {
         if s.meta(CODE)?.is_some() {
             return Ok(None);
         }
-        s.meta_put(CODE, &enrol::hash(&code))?;
+        s.meta_put(CODE, &enrol::code_hash(&code))?;
         Ok(Some(code.clone()))
     })
 }

@@ -207,7 +207,7 @@ fn is_loopback(ip: IpAddr) -> bool {
     ip.is_loopback()
 }
 
-fn wrong(origin: &str, what: impl ToString) -> ConfigError {
+fn wrong(origin: &str, what: &(impl ToString + ?Sized)) -> ConfigError {
     ConfigError::Value { origin: origin.to_owned(), what: what.to_string() }
 }
 
@@ -217,7 +217,7 @@ fn read(table: &toml::Table, origin: &str) -> Result<Config, ConfigError> {
 
 /// Puts a variable's value where its name points: `sync_poll_s` is `sync.poll_s`.
 fn place(table: &mut toml::Table, key: &str, text: &str, origin: &str) -> Result<(), ConfigError> {
-    let shape = toml::Table::try_from(Config::default()).map_err(|e| wrong(origin, e))?;
+    let shape = toml::Table::try_from(Config::default()).map_err(|e| wrong(origin, &e))?;
     for (name, default) in &shape {
         if let toml::Value::Table(section) = default
             && let Some(inner) = key.strip_prefix(name.as_str()).and_then(|k| k.strip_prefix('_'))

@@ -14,6 +14,8 @@ use crate::store::{CodeRow, DeviceRow, DeviceStatus, PersonRow, Session, StoreEr
 
 /// A code works this long.
 pub const CODE_DAYS: i64 = 3;
+/// Where the hash of the console's one-time code lies.
+pub const CONSOLE_CODE: &str = "console_code";
 /// Letters of a code: none that look alike.
 const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 /// Letters in a code: 80 bits.
@@ -82,9 +84,11 @@ pub fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// A code as people type it: capital letters, in groups of four.
-fn normal(code: &str) -> String {
-    code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase()
+/// The hash of a code as people type it: capital or small letters, with or without dashes.
+#[must_use]
+pub fn code_hash(code: &str) -> [u8; 32] {
+    let letters: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
+    hash(&letters.to_uppercase())
 }
 
 /// A new secret of letters in groups of four.
@@ -131,7 +135,7 @@ pub fn code(
     let text = secret(entropy);
     let expires_at = now.plus_days(CODE_DAYS);
     s.code_put(&CodeRow {
-        code_hash: hash(&normal(&text)),
+        code_hash: code_hash(&text),
         person: person.clone(),
         grids,
         expires_at,
@@ -158,7 +162,7 @@ pub fn enrol(
     if s.device(&device_id)?.is_some() || s.device_by_author(&ask.author)?.is_some() {
         return Ok(Err(Refused::Taken));
     }
-    let Some(code) = s.code_take(&hash(&normal(&ask.code)), now)? else {
+    let Some(code) = s.code_take(&code_hash(&ask.code), now)? else {
         return Ok(Err(Refused::Code));
     };
     let Some(person) = s.person(&code.person)? else { return Ok(Err(Refused::Code)) };

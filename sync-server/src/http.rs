@@ -25,8 +25,6 @@ use ironfeet_core::limits;
 
 use crate::app::App;
 
-pub(crate) use console::CODE;
-
 /// Bodies of JSON and forms.
 const SMALL_BODY_BYTES: usize = 16 * 1024;
 

@@ -188,7 +188,6 @@ impl Batch {
     }
 
     /// Verifies the author of a manifest; the inner error refuses all of its changes.
-    #[expect(clippy::type_complexity, reason = "a code and a text for the refusal")]
     fn sender(
         &mut self,
         s: &dyn Session,

@@ -35,4 +35,19 @@ pub mod verify;
 pub mod words;
 pub mod writer;
 
-pub use serve::run;
+use std::future::Future;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+/// Serves until `shutdown` ends, then lets running requests end: what `main` and tests both call.
+///
+/// # Errors
+/// When the certificates cannot be read or the socket fails.
+pub async fn run(
+    listener: TcpListener,
+    app: Arc<app::App>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let routes = http::routes(&app);
+    serve::serve(listener, app, routes, shutdown).await
+}

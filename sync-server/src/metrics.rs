@@ -53,7 +53,7 @@ pub struct Metrics {
     pushed: Family<Status, Counter>,
     refused: Family<Code, Counter>,
     requests: Family<Route, Histogram, fn() -> Histogram>,
-    gauges: Vec<(Gauge, fn(&Standing) -> u64)>,
+    gauges: Vec<(Gauge, Read)>,
 }
 
 fn latency() -> Histogram {

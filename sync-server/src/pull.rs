@@ -61,7 +61,7 @@ pub fn parts(
             parts.push(bare(&cursor.pid, PartStatus::Forbidden, cursor.seq));
             continue;
         }
-        let reset = match begins(app, cursor)? {
+        let reset = match begins(app, cursor, carried.len() as u64)? {
             true => app.bundles.fresh(app, &cursor.pid)?,
             false => None,
         };
@@ -73,11 +73,12 @@ pub fn parts(
     Ok(parts)
 }
 
-/// Whether a cursor is better served by a bundle.
-fn begins(app: &App, cursor: &Cursor) -> Result<bool, StoreError> {
+/// Whether a cursor is better served by a bundle. What the phone brought itself needs none.
+fn begins(app: &App, cursor: &Cursor, carried: u64) -> Result<bool, StoreError> {
     let row = store::view(&*app.store, |s| s.partition(&cursor.pid))?;
     Ok(row.is_some_and(|row| {
-        cursor.seq + 1 < row.floor_seq || (cursor.seq == 0 && row.last_seq() > BUNDLE_FROM)
+        cursor.seq + 1 < row.floor_seq
+            || (cursor.seq == 0 && row.last_seq() > BUNDLE_FROM + carried)
     }))
 }
 

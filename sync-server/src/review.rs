@@ -179,9 +179,11 @@ pub fn accept(s: &dyn Session, app: &App, ticket: u64, by: &str) -> Result<(), R
     let statuses = commit::within(s, app, ready)?;
     match statuses.into_iter().next().map(|(_, status)| status) {
         Some(PushStatus::Accepted(_) | PushStatus::Dup(_) | PushStatus::Moved(..)) => {}
-        Some(PushStatus::MissingDeps(_) | PushStatus::Quarantined(..)) => {
+        Some(PushStatus::MissingDeps(_)) => return Err(ReviewError::Leans),
+        Some(PushStatus::Quarantined(_, reason)) if reason == "leans_on_quarantined" => {
             return Err(ReviewError::Leans);
         }
+        Some(PushStatus::Quarantined(_, reason)) => return Err(ReviewError::Refused(reason)),
         Some(PushStatus::Rejected(code, _)) => return Err(ReviewError::Refused(code)),
         _ => return Err(ReviewError::Refused("try_later".to_owned())),
     }

@@ -6,14 +6,15 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 
 use ironfeet_core::model::Pid;
 
 use crate::app::App;
+use crate::lifecycle;
 use crate::store::{self, StoreError};
-use crate::{http, lifecycle};
 
 /// How often other processes' writes are looked for.
 const LOOK: Duration = Duration::from_millis(500);
@@ -24,13 +25,14 @@ const ARCHIVE_EVERY: u32 = 7_200;
 /// Records archived in one round.
 const ARCHIVE_MAX: usize = 500;
 
-/// Serves until `shutdown` ends, then lets running requests end.
+/// Serves routes until `shutdown` ends, then lets running requests end.
 ///
 /// # Errors
 /// When the certificates cannot be read or the socket fails.
-pub async fn run(
+pub(crate) async fn serve(
     listener: TcpListener,
     app: Arc<App>,
+    routes: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
@@ -43,7 +45,7 @@ pub async fn run(
         of_handle.graceful_shutdown(Some(patience));
     });
     let clockwork = tokio::spawn(clockwork(app.clone()));
-    let served = listen(listener, &app, handle).await;
+    let served = listen(listener, &app, routes, handle).await;
     stop.abort();
     clockwork.abort();
     let last = app.clone();
@@ -57,9 +59,10 @@ pub async fn run(
 async fn listen(
     listener: TcpListener,
     app: &Arc<App>,
+    routes: Router,
     handle: Handle<std::net::SocketAddr>,
 ) -> std::io::Result<()> {
-    let routes = http::routes(app).into_make_service();
+    let routes = routes.into_make_service();
     let head = Duration::from_millis(app.config.sync.head_timeout_ms);
     if app.config.is_tls() {
         // Another part of the process may have installed the same provider already.

@@ -2,7 +2,7 @@
 //!
 //! Reads only. Names identities, never content.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ironfeet_core::document::parse_change;
 use ironfeet_core::model::{ChangeHash, DocId, Pid};
@@ -13,7 +13,7 @@ use crate::identity::Identity;
 use crate::log::{self, Body};
 use crate::projection;
 use crate::shelf;
-use crate::store::{self, DocRow, PartitionRow, Session, Store, StoreError};
+use crate::store::{self, DocRow, EntryRow, PartitionRow, Session, Store, StoreError};
 
 const PAGE: usize = 500;
 /// Entries read at once.
@@ -90,7 +90,7 @@ fn walk_log(
     let pid = &partition.pid;
     let mut at = chain::origin(&identity.history(), pid);
     let mut next = 1;
-    let mut known: HashMap<DocId, Vec<ChangeHash>> = HashMap::new();
+    let mut known: HashSet<(DocId, ChangeHash)> = HashSet::new();
     found.partitions += 1;
     while next < partition.next_seq {
         let page = s.entries(pid, next, ENTRIES, ENTRY_BYTES)?;
@@ -104,11 +104,8 @@ fn walk_log(
                 found.problem(format!("{pid}: the chain breaks at entry {next}"));
                 return Ok(());
             }
-            if let Body::Change(hash) = Body::of(&entry)? {
-                known.entry(entry.doc).or_default().push(hash);
-                if entry.raw.is_none() {
-                    found.problem(format!("{pid}: entry {next} has lost its change"));
-                }
+            if !is_closed(s, &entry, &mut known)? {
+                found.problem(format!("{pid}: entry {next} leans on what is not before it"));
             }
             next += 1;
         }
@@ -118,6 +115,31 @@ fn walk_log(
         found.problem(format!("{pid}: the chain's head is another"));
     }
     Ok(())
+}
+
+/// Whether a change's dependencies stand before it (invariant 2).
+fn is_closed(
+    s: &dyn Session,
+    entry: &EntryRow,
+    known: &mut HashSet<(DocId, ChangeHash)>,
+) -> Result<bool, StoreError> {
+    match Body::of(entry)? {
+        Body::Change(hash) => {
+            let parts = entry.raw.as_deref().map(parse_change);
+            let closed = parts.is_some_and(|parts| {
+                parts.is_ok_and(|p| p.deps.iter().all(|dep| known.contains(&(entry.doc, *dep))))
+            });
+            known.insert((entry.doc, hash));
+            Ok(closed)
+        }
+        Body::Enter { changes, .. } => {
+            let rows = s.changes(&entry.doc, 0)?;
+            let count = usize::try_from(changes).unwrap_or(usize::MAX);
+            known.extend(rows.iter().take(count).map(|row| (entry.doc, row.hash)));
+            Ok(rows.len() as u64 >= changes)
+        }
+        Body::Leave(..) | Body::Freeze(_) => Ok(true),
+    }
 }
 
 fn sum_documents(

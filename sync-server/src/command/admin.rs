@@ -9,7 +9,7 @@ use ironfeet_core::model::{
 
 use super::{CommandError, Ground, Report};
 use crate::app::App;
-use crate::http::CODE;
+use crate::enrol::CONSOLE_CODE as CODE;
 use crate::lifecycle::{self, LifeError};
 use crate::store::{self, PersonRow, Session, StoreError};
 use crate::{audit, enrol, words};
@@ -286,7 +286,7 @@ fn console_code(ground: &Ground) -> Result<Report, CommandError> {
     let now = ground.clock.now();
     let code = enrol::secret(&*ground.entropy);
     store::transact(&*store, |s| {
-        s.meta_put(CODE, &enrol::hash(&code))?;
+        s.meta_put(CODE, &enrol::code_hash(&code))?;
         audit::note(s, now, "admin", "console.code", "console")
     })?;
     Ok(Report::done(json!({ "code": code }), code.clone()))

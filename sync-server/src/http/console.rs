@@ -23,8 +23,6 @@ use crate::{audit, enrol};
 
 const COOKIE: &str = "ironfeet";
 const LANG_COOKIE: &str = "ironfeet_lang";
-/// Where the hash of the one-time code lies.
-pub(crate) const CODE: &str = "console_code";
 /// Conflicts on one page.
 const PAGE: usize = 100;
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
@@ -185,12 +183,12 @@ pub(super) async fn login(
     }
     let inner = app.clone();
     let right = off(move || {
-        let given = enrol::hash(form.code.trim());
+        let given = enrol::code_hash(&form.code);
         let writer = inner.writer.as_ref().ok_or(Error::Interrupted)?;
         Ok(writer.run(move |s| {
-            let right = s.meta(CODE)?.is_some_and(|hash| hash == given);
+            let right = s.meta(enrol::CONSOLE_CODE)?.is_some_and(|hash| hash == given);
             if right {
-                s.meta_put(CODE, &[])?;
+                s.meta_put(enrol::CONSOLE_CODE, &[])?;
                 audit::note(s, now, "supervisor", "console.login", "console")?;
             }
             Ok(right)

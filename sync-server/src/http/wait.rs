@@ -48,7 +48,7 @@ pub(super) async fn wait(
     }
     let bells: Vec<_> = asked.iter().map(|(pid, _)| app.nudge.of(pid)).collect();
     let inner = app.clone();
-    let asked = off(move || Ok(from_here(&inner, asked)?)).await?;
+    let asked = off(move || Ok(from_here(&inner, &asked)?)).await?;
     let longest = Duration::from_millis(app.config.sync.wait_ms_max);
     tokio::select! {
         grown = until_grown(&app, &bells, asked) => grown.map(|()| changed()),
@@ -60,7 +60,7 @@ pub(super) async fn wait(
 /// Where each log must be passed: as asked, or where it is now.
 fn from_here(
     app: &App,
-    asked: Vec<(Pid, Option<u64>)>,
+    asked: &[(Pid, Option<u64>)],
 ) -> Result<Vec<(Pid, u64)>, store::StoreError> {
     store::view(&*app.store, |s| {
         let now = |pid: &Pid| Ok(s.partition(pid)?.map_or(0, |row| row.last_seq()));

@@ -256,7 +256,7 @@ impl Placing {
             logs.share(pid, self.before, Some(item))?;
         }
         s.rows_put(&self.row.id, &after.said.rows)?;
-        if self.row.changes % SNAPSHOT_EVERY == 0 {
+        if self.row.changes.is_multiple_of(SNAPSHOT_EVERY) {
             s.snapshot_put(&self.row.id, self.row.changes, &after.snapshot)?;
         }
         let After { document, ledger, bytes, .. } = after;

@@ -254,7 +254,7 @@ fn sift(
         return refused(error.code(), &error.to_string());
     }
     if held.is_some_and(|held| held.ledger.has(&item.hash)) {
-        return Ok(known(session, item)?);
+        return known(session, item);
     }
     let sender = senders.get(item.sender).ok_or(StoreError::Damaged("no sender"))?;
     if sender.trusted {

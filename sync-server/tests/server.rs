@@ -1,0 +1,18 @@
+//! The server as phones, supervisors and operators meet it, in one process with a clock in our hands.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking, too")]
+
+#[path = "server/console.rs"]
+mod console;
+#[path = "server/intake.rs"]
+mod intake;
+#[path = "server/life.rs"]
+mod life;
+#[path = "server/operator.rs"]
+mod operator;
+#[path = "server/reseed.rs"]
+mod reseed;
+#[path = "server/wire.rs"]
+mod wire;
+#[path = "server/world.rs"]
+mod world;

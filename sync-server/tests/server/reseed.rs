@@ -1,0 +1,92 @@
+//! An old backup is put back; phones bring back what the server lost.
+
+use ironfeet_core::sync::frame;
+use ironfeet_core::sync::message::{
+    Checkpoint, LocateRequest, LocateResponse, Offer, PartStatus, SyncResponse,
+};
+use ironfeet_server::command::{self, Command};
+use ironfeet_server::store;
+
+use super::world::{GRID, Phone, World, pid};
+
+async fn locate(world: &World, phone: &Phone, known: &[(u64, [u8; 16])]) -> u64 {
+    let checkpoints =
+        known.iter().map(|(seq, chain)| Checkpoint { seq: *seq, chain: *chain }).collect();
+    let request = LocateRequest { pid: pid(GRID), checkpoints };
+    let (_, bytes) = world.frame("/v1/locate", &phone.token, frame::encode(&request)).await;
+    frame::decode::<LocateResponse>(&bytes).unwrap().seq
+}
+
+#[tokio::test]
+async fn phones_bring_back_what_a_restore_lost_with_the_very_same_chain() {
+    let world = World::new();
+    let (mut one, mut two) = (world.phone("W1", &[GRID]), world.phone("W2", &[GRID]));
+    let (mut place, birth) = world.place(&one, "甲");
+    one.sync(&world, vec![one.item(place.id(), &birth, GRID)]).await;
+    two.sync(&world, vec![]).await;
+    let common = (1, two.standings[&pid(GRID)].cursor().chain);
+    let copy = world.dir.path().join("copy.db");
+    world.run(Command::Backup { file: copy.clone(), durable: false }).unwrap();
+    let mut lost = Vec::new();
+    for use_ in ["a", "b", "c"] {
+        lost.push(world.fact(&one, &mut place, "use", use_));
+    }
+    let (other, made) = world.place(&one, "乙");
+    let mut items: Vec<_> = lost.iter().map(|made| one.item(place.id(), made, GRID)).collect();
+    items.push(one.item(other.id(), &made, GRID));
+    one.sync(&world, items).await;
+    let pulled = two.sync(&world, vec![]).await;
+    let before = two.standings[&pid(GRID)].clone();
+    let world = world.restart(|ground| {
+        let restored = command::run(ground, Command::Restore { file: copy }).unwrap();
+        assert_eq!((restored.exit, restored.json["epoch"].as_u64()), (0, Some(1)));
+    });
+    let history = world.app.identity.history();
+    assert_ne!(history, before.history);
+    let request = two.request(vec![], vec![]);
+    let (_, bytes) = world.frame("/v1/sync", &two.token, frame::encode(&request)).await;
+    let answer: SyncResponse = frame::decode(&bytes).unwrap();
+    assert_eq!(answer.parts[0].status, PartStatus::Diverged, "the cursor is ahead of the log");
+    let seen = [(before.seq, before.cursor().chain), common];
+    assert_eq!(locate(&world, &two, &seen).await, 1);
+    let part = &pulled.parts[0];
+    let offer =
+        Offer { pid: pid(GRID), after: 1, entries: part.entries.clone(), stamp: part.stamp };
+    let forged = Offer { stamp: [9; 16], ..offer.clone() };
+    for (offer, expected) in [(forged, 1), (offer, 5)] {
+        let request = two.request(vec![], vec![offer]);
+        world.frame("/v1/sync", &two.token, frame::encode(&request)).await;
+        let row = store::view(&*world.app.store, |s| s.partition(&pid(GRID))).unwrap().unwrap();
+        assert_eq!(row.last_seq(), expected, "a stamp of somebody else is not taken");
+    }
+    let row = store::view(&*world.app.store, |s| s.partition(&pid(GRID))).unwrap().unwrap();
+    assert_eq!(row.chain, before.chain, "the same entries in the same order");
+    let again = two.sync(&world, vec![]).await;
+    assert_eq!(again.parts[0].status, PartStatus::Ok);
+    world.verify();
+}
+
+#[tokio::test]
+async fn a_database_put_back_by_hand_is_noticed_by_the_witness() {
+    let world = World::new();
+    let mut phone = world.phone("W1", &[GRID]);
+    let copy = world.dir.path().join("copy.db");
+    world.run(Command::Backup { file: copy.clone(), durable: true }).unwrap();
+    let (place, made) = world.place(&phone, "甲");
+    phone.sync(&world, vec![phone.item(place.id(), &made, GRID)]).await;
+    let before = world.app.identity.history();
+    let world = world.restart(|ground| {
+        let database = ground.config.data.join(command::DATABASE);
+        for ending in ["-wal", "-shm"] {
+            let beside = ground.config.data.join(format!("{}{ending}", command::DATABASE));
+            if beside.exists() {
+                std::fs::remove_file(beside).unwrap();
+            }
+        }
+        std::fs::copy(&copy, database).unwrap();
+    });
+    assert_eq!(world.app.identity.epoch, 1);
+    assert_eq!(world.app.identity.history()[..12], before[..12]);
+    let world = world.restart(|_| {});
+    assert_eq!(world.app.identity.epoch, 1, "an ordinary restart begins no epoch");
+}
