@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
-use super::document::{doc_id, join_heads, split_heads};
+use super::document::{Status, doc_id, join_heads, split_heads};
 use crate::model::{ChangeHash, DocId};
 
 /// A document as a partition holds it.
@@ -109,9 +109,13 @@ pub fn is_held(db: &Connection, doc: DocId) -> Result<bool, StoreError> {
 pub fn strays(db: &Connection, limit: usize) -> Result<Vec<DocId>, StoreError> {
     let mut list = db.prepare_cached(
         "SELECT doc_id FROM doc WHERE state = 'left' AND unsent = 0
-         AND NOT EXISTS (SELECT 1 FROM member m WHERE m.doc_id = doc.doc_id) LIMIT ?1",
+         AND NOT EXISTS (SELECT 1 FROM member m WHERE m.doc_id = doc.doc_id)
+         AND NOT EXISTS (SELECT 1 FROM change c WHERE c.doc_id = doc.doc_id AND c.status = ?2)
+         LIMIT ?1",
     )?;
-    let mut rows = list.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    // What waits for review stays in its author's sight until somebody has decided.
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = list.query(params![limit, Status::Quarantined.code()])?;
     let mut docs = Vec::new();
     while let Some(row) = rows.next()? {
         docs.push(doc_id(&row.get::<_, Vec<u8>>(0)?)?);

@@ -237,7 +237,7 @@ fn enrol_code(
         }
         url => url.to_owned(),
     };
-    let qr = format!("ironfeet:enrol?url={url}&code={code}");
+    let qr = format!("ironfeet:enrol?url={url}&code={code}&person={person}");
     let text = format!("{code}\n{qr}\n{}", words::time(expires_at));
     Ok(Report::done(json!({ "code": code, "qr": qr, "expires_at": expires_at }), text))
 }
