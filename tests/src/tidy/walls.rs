@@ -52,7 +52,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("askama", &["sync-server/"]),
     ("uniffi", &["ffi/"]),
     ("clap", &["sync-server/", "tests/"]),
-    ("getrandom", &["core/src/phone", "sync-server/src/main", "tests/"]),
+    ("getrandom", &["core/src/phone", "ffi/", "sync-server/src/main", "tests/"]),
 ];
 
 /// Rooms of the server that no floor below `http` may name.

@@ -1,0 +1,82 @@
+//! What needs a network: enrolment, sync, a slice of it. One call to the core per method.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ironfeet_core::phone::{Invitation, Phone};
+
+use super::PhoneCore;
+use crate::error::PhoneError;
+use crate::foreign::{KeyVault, Listener};
+use crate::home::{self, Home};
+use crate::sync::{self, Stop, SyncReport};
+use crate::words::Lang;
+
+fn invitation(qr: &str, language: Lang) -> Result<Invitation, PhoneError> {
+    qr.parse().map_err(|error| PhoneError::told(error, language))
+}
+
+#[uniffi::export(async_runtime = "tokio")]
+impl PhoneCore {
+    /// Makes the store of the person whose enrolment code was scanned; the server says post and grids.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the text is none of ours, `Retry` without a network, `Refused` when the code is
+    /// used up or over.
+    #[uniffi::constructor]
+    pub async fn join(
+        home: Home,
+        vault: Arc<dyn KeyVault>,
+        listener: Arc<dyn Listener>,
+        qr: String,
+        language: Lang,
+    ) -> Result<Self, PhoneError> {
+        let invitation = invitation(&qr, language)?;
+        let options = home::options(&home, vault.as_ref(), &invitation.person)?;
+        let joined = async move {
+            let authority = home.authority.as_deref();
+            let way = sync::way(&invitation, authority)?;
+            Phone::enrol_new(options, &way, sync::with(&invitation, authority)).await
+        };
+        let (phone, enrolled) = sync::task(joined, language).await?;
+        Ok(Self::of(phone, enrolled.person.to_string(), listener, language))
+    }
+
+    /// Enrols a phone that was set up without a server; its work so far goes with the next sync.
+    ///
+    /// # Errors
+    /// As `join`; `Refused` with code `other_person` when the code is for somebody else.
+    pub async fn enrol(&self, home: Home, qr: String) -> Result<(), PhoneError> {
+        let (phone, language) = (self.phone()?, self.language());
+        let invitation = invitation(&qr, language)?;
+        let enrolled = async move {
+            invitation.is_for(&phone)?;
+            let authority = home.authority.as_deref();
+            let way = sync::way(&invitation, authority)?;
+            phone.enrol(&way, sync::with(&invitation, authority)).await
+        };
+        sync::task(enrolled, language).await.map(drop)
+    }
+
+    /// Sends what waits and takes in what is new. Answers may be saved meanwhile.
+    ///
+    /// # Errors
+    /// `Retry` without a network or when stopped; `Refused` with code `not_enrolled`, or the server's code.
+    /// Whatever came before the error is on disk.
+    pub async fn sync(&self, stop: Arc<Stop>) -> Result<SyncReport, PhoneError> {
+        let work = sync::run(self.phone()?, Arc::clone(&self.listener), stop);
+        let done = sync::task(work, self.language()).await;
+        // An ear that fails must not undo what is on disk.
+        let _ = self.listener.changed();
+        done
+    }
+
+    /// A sync that ends when its time is over, for work in the background: absent when something is left.
+    ///
+    /// # Errors
+    /// As `sync`.
+    pub async fn sync_slice(&self, budget_ms: u64) -> Result<Option<SyncReport>, PhoneError> {
+        let sync = self.sync(Arc::default());
+        tokio::time::timeout(Duration::from_millis(budget_ms), sync).await.ok().transpose()
+    }
+}

@@ -1,0 +1,230 @@
+//! How the phone stands: counts, what waits, notices, what was saved.
+
+use std::fmt::Write as _;
+
+use ironfeet_core::phone;
+
+use crate::words::Role;
+
+/// How the phone stands.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Status {
+    /// This installation.
+    pub install_id: String,
+    /// Whose store it is.
+    pub person: String,
+    /// Their post.
+    pub role: Role,
+    /// Whether the database file itself is encrypted in this build.
+    pub encrypted: bool,
+    /// Whether the folder was once restored or cloned.
+    pub copied: bool,
+    /// Version of the store's tables.
+    pub schema: i64,
+    /// Version of the checklists.
+    pub content: String,
+    /// Places.
+    pub places: i64,
+    /// Visits.
+    pub visits: i64,
+    /// Visits not finished.
+    pub drafts: i64,
+    /// Open findings.
+    pub open_findings: i64,
+    /// Open tasks.
+    pub open_tasks: i64,
+    /// Fields with more than one value.
+    pub conflicts: i64,
+    /// Changes not yet sent, or sent without an answer.
+    pub pending: i64,
+    /// Changes that the server refused.
+    pub refused: i64,
+    /// Changes that wait for a supervisor's review.
+    pub waiting_for_review: i64,
+    /// Changes set aside because they cannot be applied here.
+    pub set_aside: i64,
+    /// Photos not yet sent.
+    pub photos_waiting: i64,
+    /// Notices not put away.
+    pub notices: i64,
+    /// Grids and inboxes, and how far each was read.
+    pub cursors: Vec<Cursor>,
+    /// When the last sync succeeded, ms since 1970.
+    pub last_success: Option<i64>,
+    /// Why the last sync failed, in words.
+    pub last_failure: Option<String>,
+}
+
+impl From<phone::Status> for Status {
+    fn from(status: phone::Status) -> Self {
+        let phone::Status {
+            install_id,
+            person,
+            role,
+            encrypted,
+            copied,
+            schema,
+            content,
+            places,
+            visits,
+            drafts,
+            open_findings,
+            open_tasks,
+            conflicts,
+            pending,
+            refused,
+            waiting_for_review,
+            set_aside,
+            photos_waiting,
+            notices,
+            cursors,
+            last_success,
+            last_failure,
+        } = status;
+        Self {
+            install_id: install_id.to_string(),
+            person: person.to_string(),
+            role: role.into(),
+            encrypted,
+            copied,
+            schema,
+            content,
+            places,
+            visits,
+            drafts,
+            open_findings,
+            open_tasks,
+            conflicts,
+            pending,
+            refused,
+            waiting_for_review,
+            set_aside,
+            photos_waiting,
+            notices,
+            cursors: cursors.into_iter().map(Into::into).collect(),
+            last_success: last_success.map(|at| at.0),
+            last_failure,
+        }
+    }
+}
+
+/// How far a partition was read.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Cursor {
+    /// The partition: a grid, or a department's inbox.
+    pub pid: String,
+    /// The last entry read.
+    pub seq: i64,
+    /// Records in it.
+    pub documents: i64,
+}
+
+impl From<phone::PartStatus> for Cursor {
+    fn from(part: phone::PartStatus) -> Self {
+        let phone::PartStatus { pid, seq, documents } = part;
+        Self { pid, seq, documents }
+    }
+}
+
+/// A notice to the person: what was refused, what waits for review, what was decided.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Notice {
+    /// Its number: put it away with it.
+    pub id: i64,
+    /// The record it is about.
+    pub doc: Option<String>,
+    /// The change it is about.
+    pub change: Option<String>,
+    /// Stable code.
+    pub code: String,
+    /// Words, or values for them as JSON. Never content of a record.
+    pub text: String,
+    /// When, ms since 1970.
+    pub at: i64,
+}
+
+impl From<phone::NoticeRow> for Notice {
+    fn from(row: phone::NoticeRow) -> Self {
+        let phone::NoticeRow { id, doc, change, code, text, at } = row;
+        Self {
+            id,
+            doc: doc.map(|doc| doc.to_string()),
+            change: change.map(|change| change.to_string()),
+            code,
+            text,
+            at: at.0,
+        }
+    }
+}
+
+/// What was saved from a damaged store.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Recovered {
+    /// Where the damaged file is kept; never deleted.
+    pub moved_to: String,
+    /// Records saved, whole or in part.
+    pub documents: i64,
+    /// Changes saved.
+    pub changes: i64,
+    /// Of these, not yet sent.
+    pub unsent: i64,
+    /// Tables of which some rows could not be read.
+    pub torn: Vec<String>,
+}
+
+impl From<phone::Salvaged> for Recovered {
+    fn from(saved: phone::Salvaged) -> Self {
+        let phone::Salvaged { moved_to, documents, changes, unsent, torn } = saved;
+        let moved_to = moved_to.to_string_lossy().into_owned();
+        Self { moved_to, documents, changes, unsent, torn }
+    }
+}
+
+/// What a rescue file carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Rescued {
+    /// Unsent changes written, or taken in.
+    pub changes: u64,
+    /// Records they belong to.
+    pub documents: u64,
+    /// Unsent photos.
+    pub photos: u64,
+}
+
+impl From<phone::Rescued> for Rescued {
+    fn from(rescued: phone::Rescued) -> Self {
+        let phone::Rescued { changes, documents, photos } = rescued;
+        Self { changes: changes as u64, documents: documents as u64, photos: photos as u64 }
+    }
+}
+
+/// Counts and versions as lines of text. Neither person nor installation nor any content of a record.
+pub(crate) fn diagnostics(status: &Status) -> String {
+    let counts = [
+        ("schema", status.schema),
+        ("encrypted", i64::from(status.encrypted)),
+        ("copied", i64::from(status.copied)),
+        ("places", status.places),
+        ("visits", status.visits),
+        ("drafts", status.drafts),
+        ("open_findings", status.open_findings),
+        ("open_tasks", status.open_tasks),
+        ("conflicts", status.conflicts),
+        ("pending", status.pending),
+        ("refused", status.refused),
+        ("waiting_for_review", status.waiting_for_review),
+        ("set_aside", status.set_aside),
+        ("photos_waiting", status.photos_waiting),
+        ("notices", status.notices),
+        ("last_success_ms", status.last_success.unwrap_or(0)),
+    ];
+    let mut text = format!("core {}\ncontent {}\n", env!("CARGO_PKG_VERSION"), status.content);
+    for (what, n) in counts {
+        writeln!(text, "{what} {n}").expect("writing to a String cannot fail");
+    }
+    for cursor in &status.cursors {
+        writeln!(text, "cursor {} {} {}", cursor.pid, cursor.seq, cursor.documents)
+            .expect("writing to a String cannot fail");
+    }
+    text
+}

@@ -1,0 +1,24 @@
+package ironfeet
+
+import kotlinx.coroutines.channels.BufferOverflow
+import kotlinx.coroutines.flow.MutableSharedFlow
+import kotlinx.coroutines.flow.SharedFlow
+
+/** Hears what the core tells and passes it on as flows; never waits, never calls back. */
+internal class Ear : Listener {
+    private val news = MutableSharedFlow<Unit>(extraBufferCapacity = 1, onBufferOverflow = BufferOverflow.DROP_OLDEST)
+
+    val changes: SharedFlow<Unit> get() = news
+
+    private val steps = MutableSharedFlow<Progress>(extraBufferCapacity = 1, onBufferOverflow = BufferOverflow.DROP_OLDEST)
+
+    val progress: SharedFlow<Progress> get() = steps
+
+    override fun progressed(progress: Progress) {
+        steps.tryEmit(progress)
+    }
+
+    override fun changed() {
+        news.tryEmit(Unit)
+    }
+}

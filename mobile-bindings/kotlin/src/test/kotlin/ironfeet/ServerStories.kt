@@ -1,0 +1,155 @@
+package ironfeet
+
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNotNull
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.MethodOrderer
+import org.junit.jupiter.api.Order
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.TestMethodOrder
+
+/** The stories of `stories.md` with a real server on loopback, in its order. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation::class)
+class ServerStories {
+    @Test
+    @Order(14)
+    fun `offline first, enrolled later`() = story {
+        Server().use { server ->
+            begin("li").use { phone ->
+                val place = phone.addPlace(dwelling())
+                assertEquals("not_enrolled", failure<PhoneException.Refused> { phone.sync() }.code)
+                failure<PhoneException.InvalidInput> { phone.enrol("https://example.org") }
+                assertEquals("other_person", failure<PhoneException.Refused> { phone.enrol(server.invite("wang")) }.code)
+                phone.enrol(server.invite("li"))
+                assertEquals(1uL, phone.sync().pushed)
+                assertEquals(0, phone.status().pending)
+                assertNotNull(phone.status().lastSuccess)
+                assertEquals(place, phone.search("东街").single().id)
+            }
+        }
+    }
+
+    @Test
+    @Order(15)
+    fun `two phones, one place, one conflict`() = story {
+        Server().use { server ->
+            Device().use { second ->
+                val li = join(server.invite("li"))
+                val wang = second.join(server.invite("wang"))
+                val place = li.addPlace(dwelling())
+                li.sync()
+                wang.sync()
+                assertEquals(place, wang.search("东街").single().id)
+
+                li.setFact(place, "building_type", "砖混")
+                wang.setFact(place, "building_type", "框架")
+                li.sync()
+                wang.sync()
+                li.sync()
+                val conflict = li.conflicts().single()
+                assertEquals("building_type", conflict.field)
+                assertEquals(setOf("砖混", "框架"), conflict.values.map { it.value }.toSet())
+                assertEquals(li.conflicts(), wang.conflicts())
+
+                wang.settle(conflict, conflict.values.single { it.value == "砖混" })
+                wang.sync()
+                li.sync()
+                for (phone in listOf(li, wang)) {
+                    assertEquals(emptyList<Conflict>(), phone.conflicts())
+                    assertEquals("砖混", phone.place(place).facts.single { it.field == "building_type" }.value)
+                    assertTrue(phone.verify().ok)
+                    phone.close()
+                }
+            }
+        }
+    }
+
+    @Test
+    @Order(16)
+    fun `a large first download with progress and cancel`() = story {
+        Server().use { server ->
+            join(server.invite("li")).use { phone ->
+                repeat(1200) { phone.addPlace(dwelling("平川市东街${it}号")) }
+                while (phone.status().pending > 0) phone.sync()
+            }
+            Device().use { second ->
+                second.join(server.invite("wang")).use { phone ->
+                    coroutineScope {
+                        val begun = CompletableDeferred<Progress>()
+                        val ear = launch { begun.complete(phone.progress.first()) }
+                        val sync = launch { phone.sync() }
+                        assertTrue(begun.await().documentsTotal >= begun.await().documentsDone)
+                        sync.cancel()
+                        sync.join()
+                        ear.join()
+                    }
+                    assertTrue(phone.status().places < 1200, "it was too late to stop")
+                    while (phone.sync().unfinished) continue
+                    assertEquals(1200, phone.status().places)
+                    assertTrue(phone.verify().ok)
+                }
+            }
+        }
+    }
+
+    @Test
+    @Order(17)
+    fun `lost network in the middle`() = story {
+        val server = Server()
+        try {
+            join(server.invite("li")).use { phone ->
+                phone.addPlace(dwelling("平川市东街1号"))
+                phone.sync()
+                server.stop()
+                phone.addPlace(dwelling("平川市东街2号"))
+                failure<PhoneException.Retry> { phone.sync() }
+                assertEquals(1, phone.status().pending)
+                assertNotNull(phone.status().lastFailure)
+                server.start()
+                assertEquals(1uL, phone.sync().pushed)
+                assertNull(phone.status().lastFailure)
+            }
+        } finally {
+            server.close()
+        }
+    }
+
+    @Test
+    @Order(18)
+    fun `a revoked phone hands in its work`() = story {
+        Server().use { server ->
+            join(server.invite("li")).use { phone ->
+                val place = phone.addPlace(dwelling())
+                phone.sync()
+                phone.setFact(place, "storeys", "6")
+                server.revokeAll()
+                val report = phone.sync()
+                assertEquals(1uL, report.quarantined)
+                assertEquals(1, phone.status().waitingForReview)
+                assertEquals(1, server.quarantined())
+                assertEquals("6", phone.place(place).facts.single { it.field == "storeys" }.value)
+            }
+        }
+    }
+
+    @Test
+    @Order(19)
+    fun `a slice in the background`() = story {
+        Server().use { server ->
+            join(server.invite("li")).use { phone ->
+                phone.addPlace(dwelling())
+                assertNull(phone.syncSlice(0u), "no time, and yet it was done")
+                assertEquals(1, phone.status().pending)
+                val report = phone.syncSlice(20_000u)
+                assertEquals(1uL, report!!.pushed)
+                assertFalse(report.unfinished)
+            }
+        }
+    }
+}

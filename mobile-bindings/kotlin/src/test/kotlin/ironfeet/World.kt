@@ -1,0 +1,85 @@
+package ironfeet
+
+import java.io.File
+import java.nio.file.Files
+import kotlinx.coroutines.runBlocking
+
+/** The grid all stories play in. */
+internal const val GRID = "329901001012001"
+
+/** Keys as a test app keeps them: in memory, one for each person. */
+internal class PocketVault(private val keys: MutableMap<String, ByteArray> = mutableMapOf()) : KeyVault {
+    private var next = 0
+
+    @Synchronized
+    override fun storeKey(person: String): ByteArray = keys.getOrPut(person) { ByteArray(32) { (++next).toByte() } }
+
+    @Synchronized
+    fun put(person: String, key: ByteArray) {
+        keys[person] = key
+    }
+}
+
+/** A device: a folder and a vault. Deleted when the story is over. */
+internal class Device : AutoCloseable {
+    val folder: File = Files.createTempDirectory("ironfeet-story").toFile()
+    val home = Home(folder.path)
+    val vault = PocketVault()
+
+    suspend fun begin(person: String = "li", language: Lang = Lang.ZH): Phone =
+        Phone.begin(home, vault, Post(person, Role.INSPECTOR, listOf(GRID)), language)
+
+    suspend fun join(qr: String): Phone = Phone.join(home, vault, qr)
+
+    suspend fun open(person: String = "li", language: Lang = Lang.ZH): Phone = Phone.open(home, vault, person, language)
+
+    override fun close() {
+        folder.deleteRecursively()
+    }
+}
+
+/** Tells a story on a fresh device. */
+internal fun story(tell: suspend Device.() -> Unit) = Device().use { device -> runBlocking { device.tell() } }
+
+/** A dwelling as the stories use it. */
+internal fun dwelling(address: String = "平川市东街8栋2单元1203室") =
+    NewPlace(PlaceKind.DWELLING, address, 33.5901, 119.0202, GRID, emptyList())
+
+/** Answers everything that must be answered: what the story says, and else the calmest choice. */
+internal suspend fun Phone.answerAll(visit: String, told: Map<String, String> = emptyMap()) {
+    while (true) {
+        val open = questions(visit).firstOrNull { it.required && it.answer == null } ?: return
+        answer(visit, open.item, told[open.item] ?: open.calm())
+    }
+}
+
+private fun Question.calm(): String = when (kind) {
+    AnswerKind.CHECK -> "ok"
+    AnswerKind.YESNO -> "c_no"
+    AnswerKind.SINGLE -> choices.first().code
+    AnswerKind.MULTI -> (choices.firstOrNull { it.alone } ?: choices.first()).code
+    AnswerKind.INT, AnswerKind.DECIMAL -> "1"
+    AnswerKind.DATE -> "2026-11-23"
+    AnswerKind.NOTICE -> "yes"
+    else -> "无"
+}
+
+/** One question of those asked now. */
+internal suspend fun Phone.question(visit: String, item: String): Question = questions(visit).single { it.item == item }
+
+/** Runs what must fail, and gives the failure. */
+internal inline fun <reified E : Throwable> failure(act: () -> Unit): E {
+    try {
+        act()
+    } catch (e: Throwable) {
+        if (e is E) return e
+        throw AssertionError("expected ${E::class.simpleName}, got $e", e)
+    }
+    throw AssertionError("expected ${E::class.simpleName}, nothing failed")
+}
+
+/** Puts a store kept in `mobile-bindings/fixtures` in place of this device's. Its key is 32 bytes of 0x2a. */
+internal fun Device.takeOver(fixture: String) {
+    File("../fixtures/$fixture").copyRecursively(folder, overwrite = true)
+    vault.put("li", ByteArray(32) { 0x2a })
+}

@@ -1,0 +1,137 @@
+import Foundation
+
+/// One person's work on this phone: everything an app can do, with or without a network.
+///
+/// Call it from any task or actor, the main actor too: calls suspend while the disk works. What a method
+/// returned is on disk. Failures are ``PhoneError``s named by what the app must do. ``lock()`` it when the
+/// person leaves; its key is then wiped from memory.
+public final class Phone: Sendable {
+    private let core: PhoneCore
+    private let ear: Ear
+    private let home: Home
+    private let vault: any KeyVault
+    private let desk = DispatchQueue(label: "ironfeet.desk", qos: .userInitiated)
+
+    private init(core: PhoneCore, ear: Ear, home: Home, vault: any KeyVault) {
+        self.core = core
+        self.ear = ear
+        self.home = home
+        self.vault = vault
+    }
+
+    /// Opens the store of a person who has worked on this phone before.
+    public static func open(home: Home, vault: any KeyVault, person: String, language: Lang = .zh) async throws -> Phone {
+        try await off {
+            let ear = Ear()
+            let core = try PhoneCore.open(home: home, vault: vault, listener: ear, person: person, language: language)
+            return Phone(core: core, ear: ear, home: home, vault: vault)
+        }
+    }
+
+    /// Makes the store of a person new to this phone; works without a network.
+    public static func begin(home: Home, vault: any KeyVault, post: Post, language: Lang = .zh) async throws -> Phone {
+        try await off {
+            let ear = Ear()
+            let core = try PhoneCore.begin(home: home, vault: vault, listener: ear, post: post, language: language)
+            return Phone(core: core, ear: ear, home: home, vault: vault)
+        }
+    }
+
+    /// Makes the store of the person whose enrolment text was scanned; the server says post and grids.
+    public static func join(home: Home, vault: any KeyVault, qr: String, language: Lang = .zh) async throws -> Phone {
+        let ear = Ear()
+        let core = try await PhoneCore.join(home: home, vault: vault, listener: ear, qr: qr, language: language)
+        return Phone(core: core, ear: ear, home: home, vault: vault)
+    }
+
+    /// Enrols a phone that was set up without a server, by the scanned text; its work so far goes with the next sync.
+    public func enrol(qr: String) async throws {
+        try await core.enrol(home: home, qr: qr)
+    }
+
+    /// Sends what waits and takes in what is new; answers may be saved meanwhile. Cancel the task to stop it: what
+    /// came before is kept, and the next sync goes on from there.
+    @discardableResult
+    public func sync() async throws -> SyncReport {
+        let stop = Stop()
+        do {
+            return try await withTaskCancellationHandler {
+                try await core.sync(stop: stop)
+            } onCancel: {
+                stop.stop()
+            }
+        } catch {
+            try Task.checkCancellation()
+            throw error
+        }
+    }
+
+    /// A sync for the background that ends when its time is over; `nil` when something is left.
+    public func syncSlice(milliseconds: UInt64) async throws -> SyncReport? {
+        try await core.syncSlice(budgetMs: milliseconds)
+    }
+
+    /// How far the running sync has come.
+    public var progress: AsyncStream<Progress> { ear.progress() }
+
+    /// Emits when something that a screen may show has changed: by this phone, or by a sync.
+    public var changes: AsyncStream<Void> { ear.changes() }
+
+    /// Reads now, and again whenever something changed: `phone.watch { try await $0.today() }`.
+    public func watch<T: Sendable>(
+        _ read: @escaping @Sendable (Phone) async throws -> T
+    ) -> AsyncThrowingStream<T, any Error> {
+        let changes = ear.changes()
+        return AsyncThrowingStream { stream in
+            let task = Task {
+                do {
+                    stream.yield(try await read(self))
+                    for await _ in changes {
+                        stream.yield(try await read(self))
+                    }
+                    stream.finish()
+                } catch {
+                    stream.finish(throwing: error)
+                }
+            }
+            stream.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    /// The language of questions, findings and messages.
+    public var language: Lang {
+        get { core.language() }
+        set {
+            core.setLanguage(language: newValue)
+            ear.changed()
+        }
+    }
+
+    /// Whose store this is.
+    public var person: String { core.person() }
+
+    /// Locks the store. Every later call fails with ``PhoneError/SignIn``.
+    public func lock() {
+        core.lock()
+    }
+
+    /// Locks this store and opens another person's on the same phone. Unsent work of both stays where it is.
+    public func switchTo(person: String) async throws -> Phone {
+        let language = language
+        lock()
+        return try await Phone.open(home: home, vault: vault, person: person, language: language)
+    }
+
+    /// Runs a call of the core on this phone's queue, so that no thread of Swift's pool waits for the disk.
+    func work<T: Sendable>(_ call: @escaping @Sendable (PhoneCore) throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { done in
+            desk.async { done.resume(with: Result { try call(self.core) }) }
+        }
+    }
+
+    private static func off<T: Sendable>(_ call: @escaping @Sendable () throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { done in
+            DispatchQueue.global().async { done.resume(with: Result { try call() }) }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import Testing
+
+@testable import Ironfeet
+
+/// The stories of `stories.md` with a real server on loopback, in its order.
+@Suite(.serialized) struct ServerStories {
+    @Test("offline first, enrolled later")
+    func enrolledLater() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let phone = try await device.begin("li")
+            let place = try await phone.addPlace(dwelling())
+            #expect(try await refusal { _ = try await phone.sync() } == "not_enrolled")
+            let none = try await failure { try await phone.enrol(qr: "https://example.org") }
+            guard case .InvalidInput(field: "qr", _) = none else { throw none }
+            #expect(try await refusal { try await phone.enrol(qr: try server.invite("wang")) } == "other_person")
+            try await phone.enrol(qr: try server.invite("li"))
+            #expect(try await phone.sync().pushed == 1)
+            #expect(try await phone.status().pending == 0)
+            #expect(try await phone.status().lastSuccess != nil)
+            #expect(try await phone.search("东街").map(\.id) == [place])
+            phone.lock()
+        }
+    }
+
+    @Test("two phones, one place, one conflict")
+    func conflict() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let second = try Device()
+            defer { second.gone() }
+            let li = try await device.join(try server.invite("li"))
+            let wang = try await second.join(try server.invite("wang"))
+            let place = try await li.addPlace(dwelling())
+            try await li.sync()
+            try await wang.sync()
+            #expect(try await wang.search("东街").map(\.id) == [place])
+
+            try await li.setFact(place, field: "building_type", value: "砖混")
+            try await wang.setFact(place, field: "building_type", value: "框架")
+            try await li.sync()
+            try await wang.sync()
+            try await li.sync()
+            let conflict = try #require(try await li.conflicts().first)
+            #expect(conflict.field == "building_type")
+            #expect(Set(conflict.values.map(\.value)) == ["砖混", "框架"])
+            #expect(try await li.conflicts() == [conflict])
+            #expect(try await wang.conflicts() == [conflict])
+
+            let choice = try #require(conflict.values.first { $0.value == "砖混" })
+            try await wang.settle(conflict, choice: choice)
+            try await wang.sync()
+            try await li.sync()
+            for phone in [li, wang] {
+                #expect(try await phone.conflicts() == [])
+                let facts = try await phone.place(place).facts
+                #expect(facts.first { $0.field == "building_type" }?.value == "砖混")
+                #expect(try await phone.verify().ok)
+                phone.lock()
+            }
+        }
+    }
+
+    @Test("a large first download with progress and cancel")
+    func firstDownload() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let second = try Device()
+            defer { second.gone() }
+            let first = try await device.join(try server.invite("li"))
+            for n in 0..<1200 { _ = try await first.addPlace(dwelling("平川市东街\(n)号")) }
+            while try await first.status().pending > 0 { try await first.sync() }
+            first.lock()
+
+            let phone = try await second.join(try server.invite("wang"))
+            let heard = phone.progress
+            let sync = Task { try await phone.sync() }
+            let progress = try #require(await heard.first { _ in true })
+            #expect(progress.documentsTotal >= progress.documentsDone)
+            sync.cancel()
+            let stopped = await sync.result
+            #expect(throws: CancellationError.self) { try stopped.get() }
+            #expect(try await phone.status().places < 1200, "it was too late to stop")
+            while try await phone.sync().unfinished {}
+            #expect(try await phone.status().places == 1200)
+            #expect(try await phone.verify().ok)
+            phone.lock()
+        }
+    }
+
+    @Test("lost network in the middle")
+    func lostNetwork() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let phone = try await device.join(try server.invite("li"))
+            _ = try await phone.addPlace(dwelling("平川市东街1号"))
+            try await phone.sync()
+            server.stop()
+            _ = try await phone.addPlace(dwelling("平川市东街2号"))
+            let lost = try await failure { try await phone.sync() }
+            guard case .Retry = lost else { throw lost }
+            #expect(try await phone.status().pending == 1)
+            #expect(try await phone.status().lastFailure != nil)
+            try server.start()
+            #expect(try await phone.sync().pushed == 1)
+            #expect(try await phone.status().lastFailure == nil)
+            phone.lock()
+        }
+    }
+
+    @Test("a revoked phone hands in its work")
+    func revoked() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let phone = try await device.join(try server.invite("li"))
+            let place = try await phone.addPlace(dwelling())
+            try await phone.sync()
+            try await phone.setFact(place, field: "storeys", value: "6")
+            try server.revokeAll()
+            #expect(try await phone.sync().quarantined == 1)
+            #expect(try await phone.status().waitingForReview == 1)
+            #expect(try server.quarantined() == 1)
+            #expect(try await phone.place(place).facts.first { $0.field == "storeys" }?.value == "6")
+            phone.lock()
+        }
+    }
+
+    @Test("a slice in the background")
+    func slice() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let phone = try await device.join(try server.invite("li"))
+            _ = try await phone.addPlace(dwelling())
+            #expect(try await phone.syncSlice(milliseconds: 0) == nil, "no time, and yet it was done")
+            #expect(try await phone.status().pending == 1)
+            let report = try #require(try await phone.syncSlice(milliseconds: 20_000))
+            #expect(report.pushed == 1)
+            #expect(!report.unfinished)
+            phone.lock()
+        }
+    }
+
+    private func refusal(_ act: () async throws -> Void) async throws -> String {
+        let told = try await failure(act)
+        guard case .Refused(let code, _) = told else { throw told }
+        return code
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+
+@testable import Ironfeet
+
+/// The grid all stories play in.
+let grid = "329901001012001"
+
+/// Keys as a test app keeps them: in memory, one for each person.
+final class PocketVault: KeyVault, @unchecked Sendable {
+    // Guarded by `lock`.
+    private var keys: [String: Data] = [:]
+    private let lock = NSLock()
+
+    func storeKey(person: String) throws -> Data {
+        lock.withLock {
+            let key = keys[person] ?? Data(repeating: UInt8(keys.count + 1), count: 32)
+            keys[person] = key
+            return key
+        }
+    }
+
+    func put(_ person: String, _ key: Data) {
+        lock.withLock { keys[person] = key }
+    }
+}
+
+/// A device: a folder and a vault. Deleted when the story is over.
+struct Device: Sendable {
+    let folder: URL
+    let vault = PocketVault()
+
+    var home: Home { Home(folder: folder.path) }
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("ironfeet-story-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    func begin(_ person: String = "li", language: Lang = .zh) async throws -> Phone {
+        try await Phone.begin(
+            home: home, vault: vault, post: Post(person: person, role: .inspector, grids: [grid]), language: language)
+    }
+
+    func join(_ qr: String) async throws -> Phone {
+        try await Phone.join(home: home, vault: vault, qr: qr)
+    }
+
+    func open(_ person: String = "li", language: Lang = .zh) async throws -> Phone {
+        try await Phone.open(home: home, vault: vault, person: person, language: language)
+    }
+
+    func gone() {
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// The file of the store of the only person here.
+    func database() throws -> URL {
+        let all = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+        let files = all?.compactMap { $0 as? URL }.filter { $0.lastPathComponent == "phone.db" } ?? []
+        return try #require(files.first)
+    }
+
+    /// Puts a store kept in `mobile-bindings/fixtures` in place of this device's. Its key is 32 bytes of 0x2a.
+    func takeOver(_ fixture: String) throws {
+        let fixtures = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../../fixtures").standardized
+        let from = fixtures.appendingPathComponent(fixture)
+        for name in try FileManager.default.contentsOfDirectory(atPath: from.path) {
+            try FileManager.default.copyItem(
+                at: from.appendingPathComponent(name), to: folder.appendingPathComponent(name))
+        }
+        vault.put("li", Data(repeating: 0x2a, count: 32))
+    }
+}
+
+/// Tells a story on a fresh device.
+func story(_ tell: (Device) async throws -> Void) async throws {
+    let device = try Device()
+    defer { device.gone() }
+    try await tell(device)
+}
+
+/// A dwelling as the stories use it.
+func dwelling(_ address: String = "平川市东街8栋2单元1203室") -> NewPlace {
+    NewPlace(kind: .dwelling, address: address, lat: 33.5901, lon: 119.0202, grid: grid, facts: [])
+}
+
+extension Phone {
+    /// Answers everything that must be answered: what the story says, and else the calmest choice.
+    func answerAll(_ visit: String, told: [String: String] = [:]) async throws {
+        while let open = try await questions(visit).first(where: { $0.required && $0.answer == nil }) {
+            try await answer(visit, open.item, told[open.item] ?? open.calm)
+        }
+    }
+
+    /// One question of those asked now.
+    func question(_ visit: String, _ item: String) async throws -> Question {
+        try #require(try await questions(visit).first { $0.item == item })
+    }
+}
+
+extension Question {
+    fileprivate var calm: String {
+        switch kind {
+        case .check: "ok"
+        case .yesno: "c_no"
+        case .single: choices[0].code
+        case .multi: (choices.first { $0.alone } ?? choices[0]).code
+        case .int, .decimal: "1"
+        case .date: "2026-11-23"
+        case .notice: "yes"
+        default: "无"
+        }
+    }
+}
+
+/// Runs what must fail, and gives the failure.
+func failure(_ act: () async throws -> Void) async throws -> PhoneError {
+    do {
+        try await act()
+    } catch let error as PhoneError {
+        return error
+    }
+    throw Unfailed()
+}
+
+struct Unfailed: Error {}

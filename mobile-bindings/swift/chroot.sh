@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Sets up, once, a small Debian trixie with Swift in a cache folder, and runs commands inside it.
+#
+#   chroot.sh setup               make it ready (idempotent; goes on where an earlier try stopped)
+#   chroot.sh run REPO NATIVE COMMAND…
+#                                 run COMMAND in it; the folders REPO and NATIVE are seen as /repo and /native
+#
+# The folder is $IRONFEET_SWIFT_CACHE, by default ${XDG_CACHE_HOME:-$HOME/.cache}/ironfeet-swift.
+# The package mirror is the one this machine's apt uses: none is named here. Needs root and debootstrap.
+set -euo pipefail
+
+cache=${IRONFEET_SWIFT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ironfeet-swift}
+root=$cache/trixie
+
+stop() {
+    echo "swift: $1" >&2
+    exit 1
+}
+
+need_root() {
+    [ "$(id -u)" = 0 ] || stop "a chroot needs root. Run this as root, or install Swift 6 and call swift test yourself"
+}
+
+mirror() {
+    # Where this machine gets Debian's own packages from.
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | sort -u | head -n 1
+}
+
+# Runs a command inside; its mounts live in a mount namespace of their own and end with it.
+enter() {
+    unshare --mount --propagation private bash -eu -c '
+        root=$1; shift
+        mount -t proc proc "$root/proc"
+        mount --rbind /dev "$root/dev"
+        for folder in repo native; do
+            from=IRONFEET_$folder
+            [ -n "${!from:-}" ] || continue
+            mkdir -p "$root/$folder"
+            mount --bind "${!from}" "$root/$folder"
+        done
+        exec chroot "$root" /usr/bin/env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
+            PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin DEBIAN_FRONTEND=noninteractive "$@"
+    ' enter "$root" "$@"
+}
+
+bootstrap() {
+    local from
+    if ! command -v debootstrap >/dev/null; then
+        apt-get update -q >&2 && apt-get install -q -y debootstrap >&2 ||
+            stop "debootstrap is missing and apt could not install it (apt-get install debootstrap)"
+    fi
+    from=$(mirror)
+    [ -n "$from" ] || stop "apt on this machine names no Debian mirror (run apt-get update first)"
+    rm -rf --one-file-system "$root"
+    mkdir -p "$cache"
+    echo "swift: setting up Debian trixie in $root (once)" >&2
+    debootstrap --variant=minbase trixie "$root" "$from" >"$cache/debootstrap.log" 2>&1 ||
+        stop "debootstrap failed, see $cache/debootstrap.log"
+    touch "$cache/bootstrapped"
+}
+
+install_swift() {
+    cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+    cp -L /etc/hosts "$root/etc/hosts"
+    echo "swift: installing swiftlang (about 1 GB, once)" >&2
+    {
+        enter apt-get update -q
+        enter dpkg --configure -a
+        enter apt-get install -q -y --no-install-recommends swiftlang libc6-dev libstdc++-14-dev libssl3t64 ca-certificates
+        enter apt-get clean
+    } >"$cache/install.log" 2>&1 || stop "installing Swift failed, see $cache/install.log"
+    touch "$cache/ready"
+}
+
+setup() {
+    need_root
+    mkdir -p "$cache"
+    exec 9>"$cache/lock"
+    flock 9
+    [ -e "$cache/bootstrapped" ] || bootstrap
+    [ -e "$cache/ready" ] || install_swift
+    exec 9>&-
+}
+
+case ${1:-} in
+setup)
+    setup
+    ;;
+run)
+    setup
+    IRONFEET_repo=$(realpath "$2")
+    IRONFEET_native=$(realpath "$3")
+    export IRONFEET_repo IRONFEET_native
+    shift 3
+    enter "$@"
+    ;;
+*)
+    sed -n '2,9p' "$0"
+    exit 2
+    ;;
+esac
