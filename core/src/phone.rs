@@ -125,6 +125,7 @@ impl Phone {
             person,
             role,
             author: Author(options.entropy.sixteen()),
+            grids: grids.to_vec(),
         };
         let key = Zeroizing::new(options.key);
         let mut store = Store::create(&options.dir, key.clone(), &owner, options.entropy.clone())?;

@@ -40,6 +40,7 @@ pub mod search;
 pub mod today;
 pub mod views;
 pub mod visit;
+mod wreck;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -56,6 +57,9 @@ pub use migrate::known as known_version;
 use crate::ground::Entropy;
 use crate::model::{HashText, InstallId};
 use install::Beside;
+
+/// An open database, for the functions of this room. Others hand it through and ask it nothing.
+pub type Db = Connection;
 
 /// The database inside a store's folder.
 const DB: &str = "phone.db";

@@ -2,16 +2,14 @@
 
 use std::collections::HashSet;
 
-use rusqlite::Connection;
-
 use crate::document::{ChangeParts, Document, parse_change};
 use crate::model::{ChangeHash, DocId};
 use crate::store::document::{self, Status};
 use crate::store::views::Views;
-use crate::store::{StoreError, archive, outbox};
+use crate::store::{Db, StoreError, archive, outbox};
 
 use super::content::Contents;
-use super::outbox::lean;
+use super::outbox::{Receipt, lean, note};
 use super::record::{Entry, Records};
 use super::{Inner, Phone, PhoneError};
 
@@ -54,7 +52,7 @@ impl Inner {
     pub(super) fn apply(
         &mut self,
         incoming: &[Incoming],
-        and: impl FnOnce(&Connection) -> Result<(), PhoneError>,
+        and: impl FnOnce(&Db) -> Result<(), PhoneError>,
     ) -> Result<Applied, PhoneError> {
         let done = self.try_apply(incoming, and);
         if done.is_err() {
@@ -68,7 +66,7 @@ impl Inner {
     fn try_apply(
         &mut self,
         incoming: &[Incoming],
-        and: impl FnOnce(&Connection) -> Result<(), PhoneError>,
+        and: impl FnOnce(&Db) -> Result<(), PhoneError>,
     ) -> Result<Applied, PhoneError> {
         self.store()?;
         let Some(store) = &mut self.store else { return Err(PhoneError::Busy) };
@@ -87,7 +85,7 @@ impl Inner {
 }
 
 fn take_in(
-    db: &Connection,
+    db: &Db,
     one: &Incoming,
     records: &mut Records,
     contents: &Contents,
@@ -110,8 +108,10 @@ fn take_in(
         }
     };
     let (ready, aside) = sort_out(db, &entry.document, one)?;
-    for (parts, status) in &ready.known {
-        known_again(db, one.doc, parts, *status)?;
+    if one.status == Status::Acked {
+        // What is here already and came from the server is acked now.
+        let receipt = |hash| Receipt { doc: one.doc, hash, status: Status::Acked };
+        note(db, &ready.known.iter().copied().map(receipt).collect::<Vec<_>>())?;
     }
     for (hash, raw, reason) in aside {
         archive::add(db, one.doc, &hash, &raw, one.status, reason)?;
@@ -133,13 +133,13 @@ type Aside = (ChangeHash, Vec<u8>, &'static str);
 struct Ready {
     /// Not here yet; each after those it leans on.
     fresh: Vec<Standing>,
-    /// Here already; with the status they came with.
-    known: Vec<Standing>,
+    /// Here already.
+    known: Vec<ChangeHash>,
 }
 
 /// Parses, sorts by what leans on what, and joins what was set aside earlier and fits now.
 fn sort_out(
-    db: &Connection,
+    db: &Db,
     document: &Document,
     one: &Incoming,
 ) -> Result<(Ready, Vec<Aside>), StoreError> {
@@ -149,7 +149,7 @@ fn sort_out(
     let mut seen = HashSet::new();
     for raw in &one.raws {
         match parse_change(raw) {
-            Ok(parts) if document.has(&parts.hash) => known.push((parts, one.status)),
+            Ok(parts) if document.has(&parts.hash) => known.push(parts.hash),
             Ok(parts) if seen.insert(parts.hash) => waiting.push((parts, one.status)),
             Ok(_) => {}
             Err(_) => aside.push((unparsed(raw), raw.clone(), "damaged")),
@@ -189,7 +189,7 @@ fn unparsed(raw: &[u8]) -> ChangeHash {
 
 /// Writes changes that are new here: rows, heads, views.
 fn write(
-    db: &Connection,
+    db: &Db,
     entry: &mut Entry,
     fresh: Vec<Standing>,
     contents: &Contents,
@@ -229,19 +229,5 @@ fn write(
     entry.show(db, contents)?;
     applied.changes += fresh.len();
     applied.documents += 1;
-    Ok(())
-}
-
-/// A change that is here came again: from the server, it is acked now.
-fn known_again(
-    db: &Connection,
-    id: DocId,
-    parts: &ChangeParts,
-    status: Status,
-) -> Result<(), StoreError> {
-    if status == Status::Acked {
-        let receipt = super::outbox::Receipt { doc: id, hash: parts.hash, status };
-        super::outbox::note(db, &receipt)?;
-    }
     Ok(())
 }

@@ -4,12 +4,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use crate::checklist::Content;
 use crate::store::today::RoundDays;
-use crate::store::{StoreError, meta};
+use crate::store::{Db, StoreError, meta};
 
 use super::PhoneError;
 
@@ -36,7 +35,7 @@ impl Contents {
     }
 
     /// What the store holds; says too whether it is other than last time.
-    pub(super) fn open(db: &Connection, yaml: Option<&str>) -> Result<(Self, bool), PhoneError> {
+    pub(super) fn open(db: &Db, yaml: Option<&str>) -> Result<(Self, bool), PhoneError> {
         let kept = meta::text(db, "content")?;
         let installed = yaml.map(str::to_owned).or(kept);
         let text = installed.as_deref().unwrap_or(DEFAULT);
@@ -51,7 +50,7 @@ impl Contents {
     }
 
     /// Keeps them in the store.
-    pub(super) fn write(&self, db: &Connection) -> Result<(), StoreError> {
+    pub(super) fn write(&self, db: &Db) -> Result<(), StoreError> {
         if let Some(yaml) = &self.installed {
             meta::put(db, "content", yaml.as_bytes())?;
         }

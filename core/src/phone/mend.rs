@@ -5,14 +5,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::Connection;
-
 use crate::document::{ChangeParts, Document, parse_change};
 use crate::model::{ChangeHash, DocId};
-use crate::store::document::{self, ChangeRow};
-use crate::store::{StoreError, archive, inbox, meta, views};
+use crate::store::document::{self, ChangeRow, DocRow, Status};
+use crate::store::{Db, StoreError, archive, inbox, meta, outbox, views};
 
 use super::content::Contents;
+use super::outbox::lean;
 use super::record::Entry;
 use super::{Inner, PhoneError};
 
@@ -68,7 +67,7 @@ impl Inner {
 }
 
 /// Empties the views and fills them again from the changes of every record.
-pub(super) fn rebuild(db: &Connection, contents: &Contents) -> Result<(), PhoneError> {
+pub(super) fn rebuild(db: &Db, contents: &Contents) -> Result<(), PhoneError> {
     views::clear(db)?;
     let mut after = 0;
     loop {
@@ -85,19 +84,20 @@ pub(super) fn rebuild(db: &Connection, contents: &Contents) -> Result<(), PhoneE
 }
 
 /// The record from its change rows alone, if they are whole.
-pub(super) fn whole(db: &Connection, id: DocId) -> Result<Option<Document>, StoreError> {
+pub(super) fn whole(db: &Db, id: DocId) -> Result<Option<Document>, StoreError> {
     let rows = document::changes(db, id, 0)?;
     Ok(Document::from_changes(id, rows.iter().map(|r| &r.raw[..])).ok())
 }
 
 /// States what the changes say: kind, heads, views.
-fn put_back(db: &Connection, id: DocId, contents: &Contents) -> Result<(), PhoneError> {
+fn put_back(db: &Db, id: DocId, contents: &Contents) -> Result<(), PhoneError> {
     let row = document::find(db, id)?.ok_or(PhoneError::NotFound { what: "record" })?;
     let document = whole(db, id)?.ok_or(PhoneError::NotFound { what: "record" })?;
     let heads = document.heads();
     if heads != row.local_heads {
         document::set_heads(db, row.n, &heads)?;
     }
+    offer_again(db, &row)?;
     if let Some(kind) = document.kind()
         && kind.as_str() != row.kind
     {
@@ -108,9 +108,32 @@ fn put_back(db: &Connection, id: DocId, contents: &Contents) -> Result<(), Phone
     Ok(())
 }
 
+/// Heads of the changes that the server has, by their rows.
+pub(super) fn acked_heads(changes: &[ChangeRow]) -> Vec<ChangeHash> {
+    let acked = changes.iter().filter(|c| c.status == Status::Acked);
+    acked.fold(Vec::new(), |heads, change| {
+        let deps = parse_change(&change.raw).map(|p| p.deps).unwrap_or_default();
+        lean(heads, &deps, change.hash)
+    })
+}
+
+/// Where rows and heads disagree about what the server has, neither is trusted: all of the record is
+/// offered again, and the server answers "known" to what it has.
+fn offer_again(db: &Db, row: &DocRow) -> Result<(), StoreError> {
+    let changes = document::changes(db, row.id, 0)?;
+    if acked_heads(&changes) == row.acked_heads {
+        return Ok(());
+    }
+    document::set_acked_heads(db, row.n, &[])?;
+    for change in changes.iter().filter(|c| c.status == Status::Acked) {
+        outbox::mark(db, row.id, &change.hash, Status::Pending)?;
+    }
+    Ok(())
+}
+
 /// Makes the rows of a record whole: bytes from the snapshot where a row's are damaged, aside what
 /// cannot be applied.
-fn mend(db: &Connection, id: DocId) -> Result<Mended, StoreError> {
+fn mend(db: &Db, id: DocId) -> Result<Mended, StoreError> {
     let Some(row) = document::find(db, id)? else { return Ok(Mended::default()) };
     let good = from_snapshot(db, row.n, id)?;
     document::drop_snapshot(db, row.n)?;
@@ -148,7 +171,7 @@ fn mend(db: &Connection, id: DocId) -> Result<Mended, StoreError> {
 }
 
 fn from_snapshot(
-    db: &Connection,
+    db: &Db,
     n: i64,
     id: DocId,
 ) -> Result<HashMap<ChangeHash, ChangeParts>, StoreError> {
@@ -177,12 +200,7 @@ fn orphans(sound: Vec<(ChangeRow, ChangeParts)>) -> Vec<ChangeRow> {
     }
 }
 
-fn set_aside(
-    db: &Connection,
-    id: DocId,
-    change: &ChangeRow,
-    reason: &str,
-) -> Result<(), StoreError> {
+fn set_aside(db: &Db, id: DocId, change: &ChangeRow, reason: &str) -> Result<(), StoreError> {
     archive::add(db, id, &change.hash, &change.raw, change.status, reason)?;
     document::remove_change(db, id, change.k)
 }

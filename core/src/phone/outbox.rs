@@ -1,12 +1,10 @@
 //! What waits to be sent, and what the server said about it. The sync driver calls these.
 
+use super::{Phone, PhoneError};
 use crate::document::parse_change;
 use crate::model::{ChangeHash, DocId};
 use crate::store::document::{self, Status};
-use crate::store::{StoreError, outbox};
-use rusqlite::Connection;
-
-use super::{Phone, PhoneError};
+use crate::store::{Db, StoreError, outbox};
 
 /// A change to be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,28 +61,34 @@ impl Phone {
                 // What memory says about the outbox is stale after this.
                 inner.records.drop(receipt.doc);
             }
-            inner.store()?.write(|db| {
-                receipts.iter().try_for_each(|r| note(db, r))?;
-                Ok(())
-            })
+            inner.store()?.write(|db| Ok(note(db, receipts)?))
         })
     }
 }
 
-/// Takes one receipt down; an acked change moves the acked heads.
-pub(super) fn note(db: &Connection, receipt: &Receipt) -> Result<(), StoreError> {
-    let Some(status) = document::status_of(db, receipt.doc, &receipt.hash)? else { return Ok(()) };
-    if status != receipt.status {
-        outbox::mark(db, receipt.doc, &receipt.hash, receipt.status)?;
+/// Takes receipts down, in the order of the changes, so that the acked heads come out right.
+pub(super) fn note(db: &Db, receipts: &[Receipt]) -> Result<(), StoreError> {
+    let mut known = Vec::new();
+    for receipt in receipts {
+        if let Some((k, status)) = document::status_of(db, receipt.doc, &receipt.hash)?
+            && status != receipt.status
+        {
+            known.push((receipt.doc, k, receipt));
+        }
+    }
+    known.sort_by_key(|(doc, k, _)| (*doc, *k));
+    known.dedup_by_key(|(doc, k, _)| (*doc, *k));
+    for (doc, _, receipt) in known {
+        outbox::mark(db, doc, &receipt.hash, receipt.status)?;
         if receipt.status == Status::Acked {
-            acked(db, receipt.doc, &receipt.hash)?;
+            acked(db, doc, &receipt.hash)?;
         }
     }
     Ok(())
 }
 
 /// heads' = heads without what the change leans on, and the change (protocol 4.7).
-fn acked(db: &Connection, doc: DocId, hash: &ChangeHash) -> Result<(), StoreError> {
+fn acked(db: &Db, doc: DocId, hash: &ChangeHash) -> Result<(), StoreError> {
     let Some(row) = document::find(db, doc)? else { return Ok(()) };
     let Some(raw) = document::raw_of(db, doc, hash)? else { return Ok(()) };
     let deps = parse_change(&raw).map(|p| p.deps).unwrap_or_default();

@@ -6,14 +6,12 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
-
 use crate::document::{Authorship, Birth, Document, Edit, MadeChange, Reading};
 use crate::ground::Entropy;
 use crate::model::{ChangeHash, DocId};
 use crate::store::document::{self, Status};
 use crate::store::views::{self, Views};
-use crate::store::{StoreError, outbox};
+use crate::store::{Db, StoreError, outbox};
 
 use super::content::Contents;
 use super::{Inner, PhoneError, show};
@@ -104,7 +102,7 @@ impl Records {
     /// The record, loaded if need be.
     pub(super) fn load(
         &mut self,
-        db: &Connection,
+        db: &Db,
         id: DocId,
         contents: &Contents,
     ) -> Result<&mut Entry, PhoneError> {
@@ -117,7 +115,7 @@ impl Records {
 }
 
 /// Reads a record: snapshot and what came after it, or all its changes where the snapshot is no good.
-fn load(db: &Connection, id: DocId, contents: &Contents) -> Result<Entry, PhoneError> {
+fn load(db: &Db, id: DocId, contents: &Contents) -> Result<Entry, PhoneError> {
     let row = document::find(db, id)?.ok_or(PhoneError::NotFound { what: "record" })?;
     let (saved_k, document) = match from_snapshot(db, row.n, id)? {
         Some((through, document)) if document.heads() == row.local_heads => (through, document),
@@ -130,11 +128,7 @@ fn load(db: &Connection, id: DocId, contents: &Contents) -> Result<Entry, PhoneE
     Ok(Entry::of(row.n, row.pid, document, k, saved_k, row.unsent, contents))
 }
 
-fn from_snapshot(
-    db: &Connection,
-    n: i64,
-    id: DocId,
-) -> Result<Option<(i64, Document)>, StoreError> {
+fn from_snapshot(db: &Db, n: i64, id: DocId) -> Result<Option<(i64, Document)>, StoreError> {
     let Some((through, bytes)) = document::snapshot(db, n)? else { return Ok(None) };
     let Ok(mut document) = Document::load(id, &bytes) else { return Ok(None) };
     let rows = document::changes(db, id, through)?;
@@ -166,12 +160,7 @@ impl Entry {
     }
 
     /// Writes a change just made here: its row, the heads, the outbox and the views.
-    fn write(
-        &mut self,
-        db: &Connection,
-        made: &MadeChange,
-        contents: &Contents,
-    ) -> Result<(), StoreError> {
+    fn write(&mut self, db: &Db, made: &MadeChange, contents: &Contents) -> Result<(), StoreError> {
         let id = self.document.id();
         self.k += 1;
         document::add_change(db, id, self.k, &made.hash, &made.raw, Status::Pending)?;
@@ -189,7 +178,7 @@ impl Entry {
     }
 
     /// Brings the views to what the document says now.
-    pub(super) fn show(&mut self, db: &Connection, contents: &Contents) -> Result<(), StoreError> {
+    pub(super) fn show(&mut self, db: &Db, contents: &Contents) -> Result<(), StoreError> {
         self.reading = self.document.read();
         let now = show::views(&self.reading, &|| contents.get());
         views::put(db, self.n, Some(&self.views), &now)?;
@@ -198,7 +187,7 @@ impl Entry {
     }
 
     /// Writes the snapshot.
-    pub(super) fn snapshot(&mut self, db: &Connection) -> Result<(), StoreError> {
+    pub(super) fn snapshot(&mut self, db: &Db) -> Result<(), StoreError> {
         document::put_snapshot(db, self.n, self.k, &self.document.save())?;
         self.saved_k = self.k;
         Ok(())
@@ -268,7 +257,7 @@ impl Inner {
     pub(super) fn edit(
         &mut self,
         id: DocId,
-        make: impl FnOnce(&Connection, &Reading) -> Result<Edit, PhoneError>,
+        make: impl FnOnce(&Db, &Reading) -> Result<Edit, PhoneError>,
     ) -> Result<ChangeHash, PhoneError> {
         self.ready(id)?;
         let done = self.try_edit(id, make);
@@ -281,7 +270,7 @@ impl Inner {
     fn try_edit(
         &mut self,
         id: DocId,
-        make: impl FnOnce(&Connection, &Reading) -> Result<Edit, PhoneError>,
+        make: impl FnOnce(&Db, &Reading) -> Result<Edit, PhoneError>,
     ) -> Result<ChangeHash, PhoneError> {
         let at = self.now();
         let author = self.owner.author;

@@ -1,6 +1,8 @@
 //! The phone as an app uses it, on a real folder, with a clock and entropy of the test's own.
 
+mod damage;
 mod day;
+mod elsewhere;
 mod store;
 
 use std::path::Path;

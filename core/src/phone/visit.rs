@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::checklist::{Checklist, Content, Question, Session, Suggestion, VisitContext};
@@ -12,7 +11,7 @@ use crate::model::{
     VisitId, VisitStatus,
 };
 use crate::rules::Act;
-use crate::store::{self, finding};
+use crate::store::{self, Db, finding};
 
 use super::place::{VisitRow, called, free_text};
 use super::show::ConflictView;
@@ -290,7 +289,7 @@ fn list_of<'a>(content: &'a Content, list: &str) -> Result<&'a Checklist, PhoneE
 
 /// Runs `f` over the checklist with the answers of a visit.
 fn ask<T>(
-    db: &Connection,
+    db: &Db,
     content: &Content,
     visit: &Visit,
     now: UtcMillis,

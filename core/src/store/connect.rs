@@ -50,9 +50,15 @@ fn keyed(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<Connection, St
 
 #[cfg(feature = "sqlcipher")]
 fn hand_key(db: &Connection, key: &[u8; 32]) -> Result<(), StoreError> {
+    use sha2::{Digest, Sha256};
     use zeroize::Zeroizing;
+
+    // The salt follows from the key, so that the first page of another file of this key can stand in
+    // for a lost one. It only spreads the page keys; the key itself is random.
+    let salt = Sha256::new().chain_update(b"ironfeet salt v1\0").chain_update(key).finalize();
     let raw = Zeroizing::new(hex::encode(key));
-    let sql = Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", raw.as_str()));
+    let sql =
+        Zeroizing::new(format!("PRAGMA key = \"x'{}{}'\"", raw.as_str(), hex::encode(&salt[..16])));
     Ok(db.execute_batch(&sql)?)
 }
 

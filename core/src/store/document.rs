@@ -288,7 +288,7 @@ pub fn drop_snapshot(db: &Connection, n: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Where a change stands, if it is here.
+/// Its number in the document and where a change stands, if it is here.
 ///
 /// # Errors
 /// When the file cannot be read.
@@ -296,11 +296,13 @@ pub fn status_of(
     db: &Connection,
     id: DocId,
     hash: &ChangeHash,
-) -> Result<Option<Status>, StoreError> {
+) -> Result<Option<(i64, Status)>, StoreError> {
     let mut find =
-        db.prepare_cached("SELECT status FROM change WHERE doc_id = ?1 AND hash = ?2")?;
-    let code = find.query_row(params![&id.0[..], &hash.0[..]], |row| row.get(0)).optional()?;
-    Ok(code.map(Status::of))
+        db.prepare_cached("SELECT k, status FROM change WHERE doc_id = ?1 AND hash = ?2")?;
+    let row = find
+        .query_row(params![&id.0[..], &hash.0[..]], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(row.map(|(k, code)| (k, Status::of(code))))
 }
 
 /// The bytes of a change, if it is here.

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::StoreError;
 use super::seal::Seal;
 use crate::ground::Entropy;
-use crate::model::{Author, InstallId, PersonId, Role};
+use crate::model::{Author, GridCode, InstallId, PersonId, Role};
 
 const FILE: &str = "install";
 const TITLE: &str = "ironfeet-install 1";
@@ -32,6 +32,8 @@ pub struct Owner {
     pub role: Role,
     /// The pseudonym inside histories.
     pub author: Author,
+    /// The grids the phone was set up for.
+    pub grids: Vec<GridCode>,
 }
 
 /// What the file beside the database says.

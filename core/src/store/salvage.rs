@@ -2,22 +2,22 @@
 //!
 //! Order of steps, so that a crash between any two loses nothing: read from a
 //! scratch copy; write the new file completely; rename the damaged one; rename
-//! the new one. Rows are read one by one from both ends and by every known key,
-//! so one bad page costs only what stood on it. Views and snapshots are not
-//! saved: the phone rebuilds them from the changes.
+//! the new one. How the rows are got out of the copy is the neighbour's work
+//! (`wreck`). Views and snapshots are not saved: the phone rebuilds them from the
+//! changes.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use zeroize::Zeroizing;
 
 use super::install::{self, Beside, Owner};
-use super::{DB, StoreError, connect, key_check, meta, remove_file};
+use super::wreck::{Rows, TABLES, read_all};
+use super::{DB, StoreError, connect, key_check, meta, part, remove_file};
 use crate::ground::Entropy;
+use crate::model::Pid;
 
 /// The new file before it takes its place.
 pub(super) const SAVED: &str = "phone.db.saved";
@@ -38,58 +38,6 @@ pub struct Salvaged {
     /// Tables of which some rows could not be read.
     pub torn: Vec<String>,
 }
-
-/// A table as it is read: name, columns, the columns of its key.
-struct Table {
-    name: &'static str,
-    columns: &'static [&'static str],
-    key: &'static [&'static str],
-}
-
-const TABLES: &[Table] = &[
-    Table { name: "meta", columns: &["name", "value"], key: &["name"] },
-    Table {
-        name: "part",
-        columns: &["pid", "history_id", "seq", "chain", "digest", "count", "durable_seq"],
-        key: &["pid"],
-    },
-    Table { name: "checkpoint", columns: &["pid", "seq", "chain"], key: &["pid", "seq"] },
-    Table {
-        name: "doc",
-        columns: &[
-            "n",
-            "doc_id",
-            "pid",
-            "move_gen",
-            "kind",
-            "state",
-            "unsent",
-            "acked_heads",
-            "local_heads",
-        ],
-        key: &["n"],
-    },
-    Table {
-        name: "change",
-        columns: &["doc_id", "k", "hash", "raw", "status", "seq"],
-        key: &["doc_id", "k"],
-    },
-    Table {
-        name: "archive",
-        columns: &["doc_id", "hash", "raw", "status", "reason"],
-        key: &["doc_id", "hash"],
-    },
-    Table {
-        name: "blob",
-        columns: &["sha256", "bytes", "media", "added_at", "sent", "state", "reason"],
-        key: &["sha256"],
-    },
-    Table {
-        name: "inbox",
-        columns: &["id", "doc_id", "hash", "code", "text", "created", "resolved"],
-        key: &["id"],
-    },
-];
 
 /// Saves what can be read and puts the new file in place. `at_ms` names the damaged file;
 /// `known_owner` serves when neither the file nor its copy beside it says whose store it was.
@@ -168,18 +116,14 @@ fn open_wreck(
     if let Ok(db) = readable(wreck, key) {
         return Ok(Some(db));
     }
-    if connect::ENCRYPTED {
-        return Ok(None);
-    }
     graft(dir, wreck, key)?;
     Ok(readable(wreck, key).ok())
 }
 
 fn readable(wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<Connection, StoreError> {
     let db = connect::wreck(wreck, key)?;
-    // Rows may contradict each other here; what counts is the bytes.
-    db.execute_batch("PRAGMA cell_size_check = ON; PRAGMA ignore_check_constraints = ON;")?;
-    db.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'change'", [], |_| Ok(()))?;
+    // Takes a file for as long as it is, whatever its first page says.
+    db.execute_batch("PRAGMA writable_schema = ON; PRAGMA cell_size_check = ON;")?;
     db.prepare("SELECT doc_id, k, hash, raw, status FROM change")?;
     Ok(db)
 }
@@ -189,21 +133,19 @@ fn readable(wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<Connection, Store
 fn graft(dir: &Path, wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<(), StoreError> {
     let pattern = dir.join("phone.db.pattern");
     remove_file(&pattern)?;
+    let mut into = File::options().write(true).open(wreck)?;
+    let size = i64::try_from(into.metadata()?.len()).unwrap_or(i64::MAX);
     let db = connect::fresh(&pattern, key)?;
+    // The first page says how long the file is: no page of the wreck may lie beyond.
+    db.execute("INSERT INTO meta (name, value) VALUES ('ballast', zeroblob(?1))", [size])?;
     let pages = schema_pages(&db)?;
     db.close().map_err(|(_, error)| error)?;
     let mut from = File::open(&pattern)?;
-    let mut into = File::options().write(true).open(wreck)?;
     for page in pages {
         let at = SeekFrom::Start(u64::try_from(page - 1).unwrap_or(0) * PAGE as u64);
         let mut bytes = [0; PAGE];
         from.seek(at)?;
         from.read_exact(&mut bytes)?;
-        if page == 1 {
-            let size = u32::try_from(into.metadata()?.len() / PAGE as u64).unwrap_or(u32::MAX);
-            bytes[28..32].copy_from_slice(&size.to_be_bytes());
-            bytes[32..40].fill(0);
-        }
         into.seek(at)?;
         into.write_all(&bytes)?;
     }
@@ -216,99 +158,6 @@ fn schema_pages(db: &Connection) -> Result<Vec<i64>, StoreError> {
         db.prepare("SELECT pageno FROM dbstat WHERE name = 'sqlite_schema' ORDER BY pageno")?;
     let pages = list.query_map([], |row| row.get::<_, i64>(0))?;
     Ok(pages.collect::<Result<_, _>>()?)
-}
-
-type Row = Vec<Value>;
-
-#[derive(Default)]
-struct Rows {
-    tables: BTreeMap<&'static str, Vec<Row>>,
-    torn: Vec<String>,
-    owner: Option<Owner>,
-}
-
-fn read_all(db: Option<&Connection>) -> Rows {
-    let mut rows = Rows::default();
-    let Some(db) = db else {
-        rows.torn = TABLES.iter().map(|t| t.name.to_owned()).collect();
-        return rows;
-    };
-    let ids = known_ids(db);
-    for table in TABLES {
-        let (found, whole) = read_table(db, table, &ids);
-        if !whole {
-            rows.torn.push(table.name.to_owned());
-        }
-        rows.tables.insert(table.name, found);
-    }
-    rows.owner = meta::owner(db).ok().flatten();
-    rows
-}
-
-/// Identities of documents, from the rows and from the index over them.
-fn known_ids(db: &Connection) -> BTreeSet<Vec<u8>> {
-    let mut ids = BTreeSet::new();
-    for sql in [
-        "SELECT doc_id FROM doc INDEXED BY sqlite_autoindex_doc_1 ORDER BY doc_id",
-        "SELECT doc_id FROM doc INDEXED BY sqlite_autoindex_doc_1 ORDER BY doc_id DESC",
-        "SELECT doc_id FROM doc NOT INDEXED ORDER BY n",
-        "SELECT doc_id FROM doc NOT INDEXED ORDER BY n DESC",
-        "SELECT DISTINCT doc_id FROM change ORDER BY doc_id",
-        "SELECT DISTINCT doc_id FROM change ORDER BY doc_id DESC",
-    ] {
-        let Ok(mut list) = db.prepare(sql) else { continue };
-        let Ok(mut rows) = list.query([]) else { continue };
-        while let Ok(Some(row)) = rows.next() {
-            if let Ok(id) = row.get::<_, Vec<u8>>(0) {
-                ids.insert(id);
-            }
-        }
-    }
-    ids
-}
-
-/// Every row that can be read, by key, and whether nothing was in the way.
-fn read_table(db: &Connection, table: &Table, ids: &BTreeSet<Vec<u8>>) -> (Vec<Row>, bool) {
-    let mut found: BTreeMap<String, Row> = BTreeMap::new();
-    let columns = table.columns.join(", ");
-    let order =
-        |way: &str| table.key.iter().map(|k| format!("{k} {way}")).collect::<Vec<_>>().join(", ");
-    let sql = format!("SELECT {columns} FROM {}", table.name);
-    if read_rows(db, &format!("{sql} ORDER BY {}", order("")), &[], table, &mut found) {
-        return (found.into_values().collect(), true);
-    }
-    read_rows(db, &format!("{sql} ORDER BY {}", order("DESC")), &[], table, &mut found);
-    if table.columns.contains(&"doc_id") {
-        let by_id = format!("{sql} WHERE doc_id = ?1 ORDER BY {}", order(""));
-        for id in ids {
-            read_rows(db, &by_id, &[Value::Blob(id.clone())], table, &mut found);
-        }
-    }
-    (found.into_values().collect(), false)
-}
-
-/// Reads until the end or the first error; says whether it came to the end.
-fn read_rows(
-    db: &Connection,
-    sql: &str,
-    fill: &[Value],
-    table: &Table,
-    found: &mut BTreeMap<String, Row>,
-) -> bool {
-    let Ok(mut list) = db.prepare_cached(sql) else { return false };
-    let Ok(mut rows) = list.query(params_from_iter(fill)) else { return false };
-    loop {
-        let row = match rows.next() {
-            Ok(Some(row)) => row,
-            Ok(None) => return true,
-            Err(_) => return false,
-        };
-        let values: Result<Row, _> = (0..table.columns.len()).map(|i| row.get(i)).collect();
-        let Ok(values) = values else { continue };
-        let key = values.iter().zip(table.columns).filter(|(_, c)| table.key.contains(c));
-        let key = key.map(|(v, _)| format!("{v:?}")).collect::<Vec<_>>().join("|");
-        found.insert(key, values);
-    }
 }
 
 /// Writes the new file; gives documents, changes and unsent changes.
@@ -338,7 +187,7 @@ fn write_saved(
             let _noise = add.execute(params_from_iter(row));
         }
     }
-    adopt_orphans(&tx)?;
+    adopt_orphans(&tx, owner)?;
     meta::put_owner(&tx, owner)?;
     meta::put(&tx, "key_check", &key_check(key))?;
     meta::put(&tx, "rebuild", b"1")?;
@@ -355,7 +204,10 @@ fn write_saved(
 }
 
 /// Documents whose own row was lost get a new one; the phone reads kind and heads from the changes.
-fn adopt_orphans(db: &Connection) -> Result<(), StoreError> {
+fn adopt_orphans(db: &Connection, owner: &Owner) -> Result<(), StoreError> {
+    for grid in &owner.grids {
+        part::serve(db, &Pid::Grid(grid.clone()).to_string())?;
+    }
     db.execute_batch(
         "INSERT OR IGNORE INTO doc (doc_id, pid, kind, local_heads)
              SELECT DISTINCT doc_id, coalesce((SELECT min(pid) FROM part), ''), '', x''

@@ -1,0 +1,230 @@
+//! Reads the rows of a wrecked file, in three ways, each further than the one before.
+//!
+//! In order until the first bad page, then from the other end; by every
+//! identity known from rows and indexes; and where still something is missing,
+//! each page by itself as if it were the whole table, so that a lost root costs
+//! nothing and a lost page only what stood on it. What does not fit the tables is
+//! left out when it is written to the new file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::StoreError;
+use super::install::Owner;
+use super::meta;
+
+/// A table as it is read: name, columns, the columns of its key.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static [&'static str],
+    key: &'static [&'static str],
+    /// What a row of it looks like, for tables whose pages are read one by one when it is torn.
+    shape: Option<&'static str>,
+}
+
+/// What is saved; views are rebuilt.
+pub(super) const TABLES: &[Table] = &[
+    Table { name: "meta", columns: &["name", "value"], key: &["name"], shape: None },
+    Table {
+        name: "part",
+        columns: &["pid", "history_id", "seq", "chain", "digest", "count", "durable_seq"],
+        key: &["pid"],
+        shape: None,
+    },
+    Table {
+        name: "checkpoint",
+        columns: &["pid", "seq", "chain"],
+        key: &["pid", "seq"],
+        shape: None,
+    },
+    Table {
+        name: "doc",
+        columns: &[
+            "n",
+            "doc_id",
+            "pid",
+            "move_gen",
+            "kind",
+            "state",
+            "unsent",
+            "acked_heads",
+            "local_heads",
+        ],
+        key: &["n"],
+        shape: Some(
+            "typeof(n) = 'integer' AND typeof(doc_id) = 'blob' AND length(doc_id) = 16\
+             AND typeof(pid) = 'text' AND typeof(local_heads) = 'blob' AND typeof(unsent) = 'integer'",
+        ),
+    },
+    Table {
+        name: "change",
+        columns: &["doc_id", "k", "hash", "raw", "status", "seq"],
+        key: &["doc_id", "k"],
+        shape: Some(
+            "typeof(doc_id) = 'blob' AND length(doc_id) = 16 AND typeof(k) = 'integer'\
+             AND typeof(hash) = 'blob' AND length(hash) = 32 AND typeof(raw) = 'blob'\
+             AND typeof(status) = 'integer'",
+        ),
+    },
+    Table {
+        name: "archive",
+        columns: &["doc_id", "hash", "raw", "status", "reason"],
+        key: &["doc_id", "hash"],
+        shape: Some(
+            "typeof(doc_id) = 'blob' AND length(doc_id) = 16 AND typeof(hash) = 'blob'\
+             AND length(hash) = 32 AND typeof(raw) = 'blob' AND typeof(reason) = 'text'",
+        ),
+    },
+    Table {
+        name: "blob",
+        columns: &["sha256", "bytes", "media", "added_at", "sent", "state", "reason"],
+        key: &["sha256"],
+        shape: Some(
+            "typeof(sha256) = 'blob' AND length(sha256) = 32 AND typeof(media) = 'text'\
+             AND typeof(sent) = 'integer' AND typeof(state) = 'text'",
+        ),
+    },
+    Table {
+        name: "inbox",
+        columns: &["id", "doc_id", "hash", "code", "text", "created", "resolved"],
+        key: &["id"],
+        shape: None,
+    },
+];
+
+pub(super) type Row = Vec<Value>;
+
+/// Everything that could be read.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) tables: BTreeMap<&'static str, Vec<Row>>,
+    pub(super) torn: Vec<String>,
+    pub(super) owner: Option<Owner>,
+}
+
+/// Reads every table; never fails.
+pub(super) fn read_all(db: Option<&Connection>) -> Rows {
+    let mut rows = Rows::default();
+    let Some(db) = db else {
+        rows.torn = TABLES.iter().map(|t| t.name.to_owned()).collect();
+        return rows;
+    };
+    let ids = known_ids(db);
+    let mut found: BTreeMap<&'static str, Found> = BTreeMap::new();
+    for table in TABLES {
+        let rows_of = found.entry(table.name).or_default();
+        if !read_table(db, table, &ids, rows_of) {
+            rows.torn.push(table.name.to_owned());
+        }
+    }
+    rows.owner = meta::owner(db).ok().flatten();
+    for table in TABLES.iter().filter(|t| rows.torn.iter().any(|name| name == t.name)) {
+        if let Some(shape) = table.shape {
+            // What fails here was lost before.
+            let _lost = read_pages(db, table, shape, found.entry(table.name).or_default());
+        }
+    }
+    rows.tables =
+        found.into_iter().map(|(name, rows)| (name, rows.into_values().collect())).collect();
+    rows
+}
+
+/// Rows by key.
+type Found = BTreeMap<String, Row>;
+
+/// Reads each page of the file as if it were the whole table. Pages of other tables give rows of
+/// another shape, which the new file refuses.
+fn read_pages(
+    db: &Connection,
+    table: &Table,
+    shape: &str,
+    found: &mut Found,
+) -> Result<(), StoreError> {
+    db.execute_batch("PRAGMA writable_schema = ON; PRAGMA synchronous = OFF;")?;
+    let pages: i64 = db.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    let root: i64 =
+        db.query_row("SELECT rootpage FROM sqlite_schema WHERE name = ?1", [table.name], |row| {
+            row.get(0)
+        })?;
+    let mut version: i64 = db.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
+    let mut point_at = |page: i64| -> Result<(), StoreError> {
+        db.execute("UPDATE sqlite_schema SET rootpage = ?1 WHERE name = ?2", (page, table.name))?;
+        version += 1;
+        Ok(db.pragma_update(None, "schema_version", version)?)
+    };
+    let sql = format!(
+        "SELECT {} FROM {} NOT INDEXED WHERE {shape}",
+        table.columns.join(", "),
+        table.name
+    );
+    for page in 2..=pages {
+        point_at(page)?;
+        let mut here = Found::new();
+        read_rows(db, &sql, &[], table, &mut here);
+        for (key, row) in here {
+            found.entry(key).or_insert(row);
+        }
+    }
+    point_at(root)
+}
+
+/// Identities of documents, from the rows and from the index over them.
+fn known_ids(db: &Connection) -> BTreeSet<Vec<u8>> {
+    let mut ids = BTreeSet::new();
+    for sql in [
+        "SELECT doc_id FROM doc INDEXED BY sqlite_autoindex_doc_1 ORDER BY doc_id",
+        "SELECT doc_id FROM doc INDEXED BY sqlite_autoindex_doc_1 ORDER BY doc_id DESC",
+        "SELECT doc_id FROM doc NOT INDEXED ORDER BY n",
+        "SELECT doc_id FROM doc NOT INDEXED ORDER BY n DESC",
+        "SELECT DISTINCT doc_id FROM change ORDER BY doc_id",
+        "SELECT DISTINCT doc_id FROM change ORDER BY doc_id DESC",
+    ] {
+        let Ok(mut list) = db.prepare(sql) else { continue };
+        let Ok(mut rows) = list.query([]) else { continue };
+        while let Ok(Some(row)) = rows.next() {
+            if let Ok(id) = row.get::<_, Vec<u8>>(0) {
+                ids.insert(id);
+            }
+        }
+    }
+    ids
+}
+
+/// Every row that can be read in order or by identity; says whether nothing was in the way.
+fn read_table(db: &Connection, table: &Table, ids: &BTreeSet<Vec<u8>>, found: &mut Found) -> bool {
+    let columns = table.columns.join(", ");
+    let order =
+        |way: &str| table.key.iter().map(|k| format!("{k} {way}")).collect::<Vec<_>>().join(", ");
+    let sql = format!("SELECT {columns} FROM {}", table.name);
+    if read_rows(db, &format!("{sql} ORDER BY {}", order("")), &[], table, found) {
+        return true;
+    }
+    read_rows(db, &format!("{sql} ORDER BY {}", order("DESC")), &[], table, found);
+    if table.columns.contains(&"doc_id") {
+        let by_id = format!("{sql} WHERE doc_id = ?1 ORDER BY {}", order(""));
+        for id in ids {
+            read_rows(db, &by_id, &[Value::Blob(id.clone())], table, found);
+        }
+    }
+    false
+}
+
+/// Reads until the end or the first error; says whether it came to the end.
+fn read_rows(db: &Connection, sql: &str, fill: &[Value], table: &Table, found: &mut Found) -> bool {
+    let Ok(mut list) = db.prepare_cached(sql) else { return false };
+    let Ok(mut rows) = list.query(params_from_iter(fill)) else { return false };
+    loop {
+        let row = match rows.next() {
+            Ok(Some(row)) => row,
+            Ok(None) => return true,
+            Err(_) => return false,
+        };
+        let values: Result<Row, _> = (0..table.columns.len()).map(|i| row.get(i)).collect();
+        let Ok(values) = values else { continue };
+        let key = values.iter().zip(table.columns).filter(|(_, c)| table.key.contains(c));
+        let key = key.map(|(v, _)| format!("{v:?}")).collect::<Vec<_>>().join("|");
+        found.insert(key, values);
+    }
+}
