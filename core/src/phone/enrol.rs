@@ -129,6 +129,7 @@ impl Phone {
             person: enrolled.person.clone(),
             role: enrolled.role,
             author: ids.1,
+            grids: enrolled.grids.clone(),
         };
         let key = Zeroizing::new(options.key);
         let mut store = Store::create(&options.dir, key.clone(), &owner, options.entropy.clone())

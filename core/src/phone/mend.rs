@@ -11,7 +11,6 @@ use crate::store::document::{self, ChangeRow, DocRow, Status};
 use crate::store::{Db, StoreError, archive, inbox, meta, outbox, views};
 
 use super::content::Contents;
-use super::outbox::lean;
 use super::record::Entry;
 use super::{Inner, PhoneError};
 
@@ -108,20 +107,31 @@ fn put_back(db: &Db, id: DocId, contents: &Contents) -> Result<(), PhoneError> {
     Ok(())
 }
 
-/// Heads of the changes that the server has, by their rows.
-pub(super) fn acked_heads(changes: &[ChangeRow]) -> Vec<ChangeHash> {
-    let acked = changes.iter().filter(|c| c.status == Status::Acked);
-    acked.fold(Vec::new(), |heads, change| {
-        let deps = parse_change(&change.raw).map(|p| p.deps).unwrap_or_default();
-        lean(heads, &deps, change.hash)
-    })
+/// Whether every change that the server is said to have is one of these heads or lies before them.
+pub(super) fn acked_are_past(changes: &[ChangeRow], heads: &[ChangeHash]) -> bool {
+    let mut acked = changes.iter().filter(|c| c.status == Status::Acked).peekable();
+    if acked.peek().is_none() {
+        return true;
+    }
+    let deps: HashMap<ChangeHash, Vec<ChangeHash>> = changes
+        .iter()
+        .map(|c| (c.hash, parse_change(&c.raw).map(|p| p.deps).unwrap_or_default()))
+        .collect();
+    let mut past: HashSet<ChangeHash> = HashSet::new();
+    let mut next: Vec<ChangeHash> = heads.to_vec();
+    while let Some(hash) = next.pop() {
+        if past.insert(hash) {
+            next.extend(deps.get(&hash).into_iter().flatten());
+        }
+    }
+    acked.all(|change| past.contains(&change.hash))
 }
 
 /// Where rows and heads disagree about what the server has, neither is trusted: all of the record is
 /// offered again, and the server answers "known" to what it has.
 fn offer_again(db: &Db, row: &DocRow) -> Result<(), StoreError> {
     let changes = document::changes(db, row.id, 0)?;
-    if acked_heads(&changes) == row.acked_heads {
+    if acked_are_past(&changes, &row.acked_heads) {
         return Ok(());
     }
     document::set_acked_heads(db, row.n, &[])?;

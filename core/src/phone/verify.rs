@@ -91,7 +91,8 @@ impl Inner {
         let Ok(document) = Document::from_changes(row.id, raws) else {
             return Ok(Some("changes"));
         };
-        if document.heads() != row.local_heads || mend::acked_heads(&changes) != row.acked_heads {
+        if document.heads() != row.local_heads || !mend::acked_are_past(&changes, &row.acked_heads)
+        {
             return Ok(Some("heads"));
         }
         let Some((through, bytes)) = document::snapshot(db, row.n)? else { return Ok(None) };

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::install::{self, Beside, Owner};
 use super::wreck::{Rows, TABLES, read_all};
-use super::{DB, StoreError, connect, key_check, meta, part, remove_file};
+use super::{DB, StoreError, connect, key_check, meta, migrate, part, remove_file};
 use crate::ground::Entropy;
 use crate::model::Pid;
 
@@ -56,9 +56,10 @@ pub fn salvage(
     let lock = super::lock(dir)?;
     exclusive(&lock)?;
     let wreck = copy_aside(dir)?;
-    let old = open_wreck(dir, &wreck, key)?;
-    let rows = read_all(old.as_ref());
-    drop(old);
+    let rows = {
+        let (old, grafted) = open_wreck(dir, &wreck, key)?;
+        read_all(old.as_ref(), grafted)
+    };
     let owner = match (&rows.owner, install::read(dir, key), known_owner) {
         (_, Beside::OtherKey, _) => return Err(StoreError::WrongKey),
         (_, Beside::Owner(owner), _) => owner,
@@ -107,28 +108,36 @@ fn copy_aside(dir: &Path) -> Result<PathBuf, StoreError> {
     Ok(wreck)
 }
 
-/// Opens the copy; where its first page is broken, with the first page of a new file grafted on.
+/// Opens the copy; where its first page is broken, with the first page of a new file grafted on. Says
+/// whether that was needed.
 fn open_wreck(
     dir: &Path,
     wreck: &Path,
     key: &Zeroizing<[u8; 32]>,
-) -> Result<Option<Connection>, StoreError> {
+) -> Result<(Option<Connection>, bool), StoreError> {
     if let Ok(db) = readable(wreck, key) {
-        return Ok(Some(db));
+        return Ok((Some(db), false));
     }
     graft(dir, wreck, key)?;
-    Ok(readable(wreck, key).ok())
+    if let Ok(db) = readable(wreck, key) {
+        return Ok((Some(db), true));
+    }
+    // The log may be what is broken.
+    remove_file(&dir.join(format!("{WRECK}-wal")))?;
+    Ok((readable(wreck, key).ok(), true))
 }
 
 fn readable(wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<Connection, StoreError> {
-    let db = connect::wreck(wreck, key)?;
+    let mut db = connect::wreck(wreck, key)?;
     // Takes a file for as long as it is, whatever its first page says.
     db.execute_batch("PRAGMA writable_schema = ON; PRAGMA cell_size_check = ON;")?;
+    // A wreck of an older version gets today's columns, where that still works.
+    let _unmigrated = migrate::migrate(&mut db);
     db.prepare("SELECT doc_id, k, hash, raw, status FROM change")?;
     Ok(db)
 }
 
-/// Every store of one version lays its tables out the same way, so a new file's schema pages fit an
+/// Every store lays the tables of its first version out the same way, so a new file's schema pages fit an
 /// old file whose own are broken.
 fn graft(dir: &Path, wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<(), StoreError> {
     let pattern = dir.join("phone.db.pattern");
@@ -149,7 +158,6 @@ fn graft(dir: &Path, wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<(), Stor
         into.seek(at)?;
         into.write_all(&bytes)?;
     }
-    remove_file(&dir.join(format!("{WRECK}-wal")))?;
     remove_file(&pattern)
 }
 
@@ -209,7 +217,8 @@ fn adopt_orphans(db: &Connection, owner: &Owner) -> Result<(), StoreError> {
         part::serve(db, &Pid::Grid(grid.clone()).to_string())?;
     }
     db.execute_batch(
-        "INSERT OR IGNORE INTO doc (doc_id, pid, kind, local_heads)
+        "INSERT OR IGNORE INTO part (pid) SELECT DISTINCT pid FROM doc WHERE pid <> '';
+         INSERT OR IGNORE INTO doc (doc_id, pid, kind, local_heads)
              SELECT DISTINCT doc_id, coalesce((SELECT min(pid) FROM part), ''), '', x''
              FROM change WHERE length(doc_id) = 16 AND doc_id NOT IN (SELECT doc_id FROM doc);
          UPDATE doc SET unsent = EXISTS

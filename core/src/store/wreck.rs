@@ -29,7 +29,7 @@ pub(super) const TABLES: &[Table] = &[
     Table { name: "meta", columns: &["name", "value"], key: &["name"], shape: None },
     Table {
         name: "part",
-        columns: &["pid", "history_id", "seq", "chain", "digest", "count", "durable_seq"],
+        columns: &["pid", "history_id", "seq", "chain", "digest", "count", "durable_seq", "stamp"],
         key: &["pid"],
         shape: None,
     },
@@ -92,7 +92,30 @@ pub(super) const TABLES: &[Table] = &[
         key: &["id"],
         shape: None,
     },
+    Table {
+        name: "member",
+        columns: &["pid", "doc_id", "heads", "frozen", "move_gen"],
+        key: &["pid", "doc_id"],
+        shape: None,
+    },
+    Table {
+        name: "entry",
+        columns: &["pid", "seq", "doc_id", "hash", "body"],
+        key: &["pid", "seq"],
+        shape: None,
+    },
+    Table {
+        name: "offer",
+        columns: &["pid", "after", "upto", "stamp", "chain"],
+        key: &["pid"],
+        shape: None,
+    },
+    Table { name: "bundle", columns: &["pid", "n", "header", "byte"], key: &["pid"], shape: None },
 ];
+
+/// What only means something together: a cursor, and what was read up to it. Where anything is torn
+/// these are left out, and the sync begins again from the start.
+const CURSOR: &[&str] = &["part", "checkpoint", "member", "entry", "offer", "bundle"];
 
 pub(super) type Row = Vec<Value>;
 
@@ -104,8 +127,8 @@ pub(super) struct Rows {
     pub(super) owner: Option<Owner>,
 }
 
-/// Reads every table; never fails.
-pub(super) fn read_all(db: Option<&Connection>) -> Rows {
+/// Reads every table; never fails. In a `grafted` file the tables of later versions stand nowhere.
+pub(super) fn read_all(db: Option<&Connection>, grafted: bool) -> Rows {
     let mut rows = Rows::default();
     let Some(db) = db else {
         rows.torn = TABLES.iter().map(|t| t.name.to_owned()).collect();
@@ -125,6 +148,9 @@ pub(super) fn read_all(db: Option<&Connection>) -> Rows {
             // What fails here was lost before.
             let _lost = read_pages(db, table, shape, found.entry(table.name).or_default());
         }
+    }
+    if grafted || !rows.torn.is_empty() {
+        found.retain(|name, _| !CURSOR.contains(name));
     }
     rows.tables =
         found.into_iter().map(|(name, rows)| (name, rows.into_values().collect())).collect();

@@ -95,7 +95,7 @@ fn receive(db: &Connection, receipt: &message::Receipt, now: UtcMillis) -> Resul
         }
         PushStatus::MissingDeps(_) | PushStatus::TryLater => return Ok(()),
     };
-    note(db, &Receipt { doc: receipt.doc, hash: receipt.hash, status })?;
+    note(db, &[Receipt { doc: receipt.doc, hash: receipt.hash, status }])?;
     match told {
         Some((code, text)) => {
             inbox::add(db, Some((receipt.doc, Some(receipt.hash))), code, &text, now.0)
@@ -111,7 +111,7 @@ fn decide(db: &Connection, notice: &Notice, now: UtcMillis) -> Result<(), StoreE
     } else {
         (Status::Refused, "review_discarded")
     };
-    note(db, &Receipt { doc: notice.doc, hash: notice.hash, status })?;
+    note(db, &[Receipt { doc: notice.doc, hash: notice.hash, status }])?;
     let text = format!("{} {}", notice.ticket, notice.reason);
     inbox::add(db, Some((notice.doc, Some(notice.hash))), code, &text, now.0)
 }
