@@ -76,10 +76,31 @@ impl Document {
         by: &Authorship,
         at: UtcMillis,
     ) -> Result<(Self, MadeChange), EditError> {
+        Self::birth_with(id, birth, None, by, at)
+    }
+
+    /// As [`Document::birth`], with a first edit in the same change: for records that come whole,
+    /// such as imports.
+    ///
+    /// # Errors
+    /// As [`Document::birth`] and [`Document::edit`].
+    pub fn birth_with(
+        id: DocId,
+        birth: &Birth,
+        edit: Option<&Edit>,
+        by: &Authorship,
+        at: UtcMillis,
+    ) -> Result<(Self, MadeChange), EditError> {
+        if let Some(wanted) = edit.and_then(Edit::kind)
+            && wanted != birth.kind()
+        {
+            return Err(EditError::Kind { expected: wanted.as_str() });
+        }
         let mut document = Self { id, doc: am::Automerge::new(), bytes: 0 };
         let made = document.commit(by, at, |w| {
             w.lay_out(birth.kind().layout())?;
-            birth.write(at, w)
+            birth.write(at, w)?;
+            edit.map_or(Ok(()), |edit| edit.write(w))
         })?;
         Ok((document, made.expect("a birth change lays out its containers")))
     }

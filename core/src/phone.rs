@@ -40,6 +40,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 pub use apply::{Applied, Incoming};
+pub use direct::RecordedVisit;
 pub use enrol::{EnrolWith, Enrolled, Enrolment};
 pub use error::PhoneError;
 pub use finding::FindingRow;

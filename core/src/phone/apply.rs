@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::document::{ChangeParts, Document, parse_change};
 use crate::model::{ChangeHash, DocId};
-use crate::store::document::{self, Status};
+use crate::store::document::{self, DocRow, Status};
 use crate::store::views::Views;
 use crate::store::{Db, StoreError, archive, outbox};
 
@@ -91,24 +91,23 @@ fn take_in(
     contents: &Contents,
     applied: &mut Applied,
 ) -> Result<(), PhoneError> {
-    let new = match document::find(db, one.doc)? {
-        Some(_) => None,
-        None => Some(document::add(db, one.doc, &one.pid, "")?),
-    };
-    let mut entry = match new {
-        Some(n) => {
+    let row = document::find(db, one.doc)?;
+    let mut entry = match &row {
+        None => {
+            let n = document::add(db, one.doc, &one.pid, "")?;
             let empty = Document::from_changes(one.doc, [])?;
             let mut entry = Entry::of(n, one.pid.clone(), empty, 0, 0, false, contents);
             entry.views = Views::default();
             entry
         }
-        None => {
+        Some(_) => {
             records.load(db, one.doc, contents)?;
             records.take(one.doc).ok_or(PhoneError::NotFound { what: "record" })?
         }
     };
+    let row = row.unwrap_or_else(|| DocRow::begun(entry.n, one.doc, one.pid.clone()));
     let (ready, aside) = sort_out(db, &entry.document, one)?;
-    if one.status == Status::Acked {
+    if one.status == Status::Acked && !ready.known.is_empty() {
         // What is here already and came from the server is acked now.
         let receipt = |hash| Receipt { doc: one.doc, hash, status: Status::Acked };
         note(db, &ready.known.iter().copied().map(receipt).collect::<Vec<_>>())?;
@@ -117,10 +116,20 @@ fn take_in(
         archive::add(db, one.doc, &hash, &raw, one.status, reason)?;
         applied.set_aside.push((one.doc, hash));
     }
+    // What only the server had moves nothing in the outbox, nor in the row but what is written below.
+    let plain = one.status == Status::Acked && ready.known.is_empty() && !ready.archived;
+    let unsent = row.unsent;
     if !ready.fresh.is_empty() {
-        write(db, &mut entry, ready.fresh, contents, applied)?;
+        let row = match plain {
+            true => row,
+            false => document::find(db, one.doc)?.unwrap_or(row),
+        };
+        write(db, &mut entry, row, ready, contents, applied)?;
     }
-    entry.unsent = document::find(db, one.doc)?.is_some_and(|row| row.unsent);
+    entry.unsent = match plain {
+        true => unsent,
+        false => document::find(db, one.doc)?.is_some_and(|row| row.unsent),
+    };
     records.put(one.doc, entry);
     Ok(())
 }
@@ -135,6 +144,8 @@ struct Ready {
     fresh: Vec<Standing>,
     /// Here already.
     known: Vec<ChangeHash>,
+    /// Whether something of the record was set aside earlier.
+    archived: bool,
 }
 
 /// Parses, sorts by what leans on what, and joins what was set aside earlier and fits now.
@@ -155,7 +166,9 @@ fn sort_out(
             Err(_) => aside.push((unparsed(raw), raw.clone(), "damaged")),
         }
     }
-    for row in archive::of(db, one.doc)? {
+    let archive = archive::of(db, one.doc)?;
+    let archived = !archive.is_empty();
+    for row in archive {
         if let Ok(parts) = parse_change(&row.raw)
             && parts.hash == row.hash
             && seen.insert(parts.hash)
@@ -178,7 +191,7 @@ fn sort_out(
         }
     }
     aside.extend(waiting.into_iter().map(|(p, _)| (p.hash, p.raw, "missing")));
-    Ok((Ready { fresh, known }, aside))
+    Ok((Ready { fresh, known, archived }, aside))
 }
 
 /// Bytes that are no change are kept under their own hash.
@@ -191,11 +204,13 @@ fn unparsed(raw: &[u8]) -> ChangeHash {
 fn write(
     db: &Db,
     entry: &mut Entry,
-    fresh: Vec<Standing>,
+    row: DocRow,
+    ready: Ready,
     contents: &Contents,
     applied: &mut Applied,
 ) -> Result<(), PhoneError> {
     let id = entry.document.id();
+    let Ready { fresh, archived, .. } = ready;
     if entry.document.extend(fresh.iter().map(|(p, _)| &p.raw[..])).is_err() {
         // Admitted by the server, and yet this app cannot apply them.
         for (parts, _) in fresh {
@@ -204,28 +219,21 @@ fn write(
         }
         return Ok(());
     }
-    let row = document::find(db, id)?.ok_or(PhoneError::NotFound { what: "record" })?;
     let mut acked = row.acked_heads;
-    let acked_before = acked.clone();
     for (parts, status) in &fresh {
         entry.k += 1;
         document::add_change(db, id, entry.k, &parts.hash, &parts.raw, *status)?;
-        archive::remove(db, id, &parts.hash)?;
+        if archived {
+            archive::remove(db, id, &parts.hash)?;
+        }
         match status {
             Status::Acked => acked = lean(acked, &parts.deps, parts.hash),
             Status::Pending | Status::Sent => outbox::raise(db, entry.n)?,
             _ => {}
         }
     }
-    document::set_heads(db, entry.n, &entry.document.heads())?;
-    if acked != acked_before {
-        document::set_acked_heads(db, entry.n, &acked)?;
-    }
-    if let Some(kind) = entry.document.kind()
-        && kind.as_str() != row.kind
-    {
-        document::set_kind(db, entry.n, kind.as_str())?;
-    }
+    let kind = entry.document.kind().map_or(row.kind, |kind| kind.as_str().to_owned());
+    document::settle(db, entry.n, &kind, &entry.document.heads(), &acked)?;
     entry.show(db, contents)?;
     applied.changes += fresh.len();
     applied.documents += 1;

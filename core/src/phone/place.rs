@@ -269,7 +269,7 @@ impl Inner {
     }
 
     /// The partition of a new place.
-    fn home_of_new(&mut self, grid: Option<&GridCode>) -> Result<String, PhoneError> {
+    pub(super) fn home_of_new(&mut self, grid: Option<&GridCode>) -> Result<String, PhoneError> {
         let served = part::list(self.store()?.db())?;
         if let Some(grid) = grid {
             let pid = Pid::Grid(grid.clone()).to_string();

@@ -229,10 +229,20 @@ impl Inner {
 
     /// Brings a record into being; gives its identity. On disk when it returns.
     pub(super) fn birth(&mut self, birth: &Birth, pid: &str) -> Result<DocId, PhoneError> {
+        self.birth_with(birth, None, pid)
+    }
+
+    /// As `birth`, with a first edit in the same change.
+    pub(super) fn birth_with(
+        &mut self,
+        birth: &Birth,
+        edit: Option<&Edit>,
+        pid: &str,
+    ) -> Result<DocId, PhoneError> {
         let at = self.now();
         let id = DocId::new(at, self.entropy.sixteen());
         let by = Authorship { author: self.owner.author, actor: self.entropy.sixteen() };
-        let (document, made) = Document::birth(id, birth, &by, at)?;
+        let (document, made) = Document::birth_with(id, birth, edit, &by, at)?;
         let kind = birth.kind().as_str();
         self.store()?;
         let Some(store) = &mut self.store else { return Err(PhoneError::Busy) };

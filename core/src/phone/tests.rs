@@ -2,6 +2,7 @@
 
 mod damage;
 mod day;
+mod direct;
 mod elsewhere;
 mod store;
 

@@ -77,6 +77,24 @@ pub struct DocRow {
     pub local_heads: Vec<ChangeHash>,
 }
 
+impl DocRow {
+    /// The row of a document just added, without changes.
+    #[must_use]
+    pub fn begun(n: i64, id: DocId, pid: String) -> Self {
+        Self {
+            n,
+            id,
+            pid,
+            move_gen: 0,
+            kind: String::new(),
+            state: "live".to_owned(),
+            unsent: false,
+            acked_heads: Vec::new(),
+            local_heads: Vec::new(),
+        }
+    }
+}
+
 /// A change's row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeRow {
@@ -155,6 +173,22 @@ pub fn add(db: &Connection, id: DocId, pid: &str, kind: &str) -> Result<i64, Sto
     db.prepare_cached("INSERT INTO doc (doc_id, pid, kind, local_heads) VALUES (?1, ?2, ?3, x'')")?
         .execute(params![&id.0[..], pid, kind])?;
     Ok(db.last_insert_rowid())
+}
+
+/// States kind, heads and the heads of what the server has, after changes were added.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn settle(
+    db: &Connection,
+    n: i64,
+    kind: &str,
+    heads: &[ChangeHash],
+    acked: &[ChangeHash],
+) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE doc SET kind = ?2, local_heads = ?3, acked_heads = ?4 WHERE n = ?1")?
+        .execute(params![n, kind, join_heads(heads), join_heads(acked)])?;
+    Ok(())
 }
 
 /// States the heads of a document after changes were added.

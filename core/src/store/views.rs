@@ -144,7 +144,11 @@ pub fn put(db: &Connection, n: i64, before: Option<&Views>, now: &Views) -> Resu
     if before.is_none_or(|b| b.texts != now.texts) {
         search::put(db, n, &now.texts)?;
     }
-    let outcome = |v: &Views| v.visit.as_ref().map(|v| (v.finished_at, v.cleared.clone()));
+    // A draft raises and clears nothing: nothing follows from it for its place.
+    let outcome = |v: &Views| {
+        let finished = v.visit.as_ref().filter(|v| v.status == "finished");
+        finished.map(|v| (v.place, v.list.clone(), v.finished_at, v.cleared.clone()))
+    };
     if before.is_none_or(|b| b.findings != now.findings || outcome(b) != outcome(now)) {
         finding::put(db, n, now)?;
     }
