@@ -15,7 +15,7 @@ use ironfeet_server::command::{self, Cli, Command, CommandError, Ground, Report}
 use ironfeet_server::config::Config;
 
 /// Variables of other programs of this system.
-const OTHERS: &[&str] = &["KEY", "BENCH", "LOG", "DEMO"];
+const OTHERS: &[&str] = &["KEY", "RESCUE_KEY", "BENCH", "LOG", "DEMO"];
 
 struct SystemClock;
 

@@ -7,6 +7,7 @@ pub mod args;
 mod ask;
 mod errors;
 mod names;
+mod online;
 pub mod outcome;
 mod places;
 mod records;
@@ -42,6 +43,8 @@ pub struct World {
     pub rescue_key: Option<String>,
     /// Whether a person sits there.
     pub terminal: bool,
+    /// Shows progress to them, on a line of its own.
+    pub progress: fn(&str),
 }
 
 /// Where text comes from and goes to.
@@ -111,6 +114,8 @@ impl Desk<'_> {
     fn perform(&self, command: &Command, lines: &mut Lines<'_>) -> Result<Answer, Failure> {
         match command {
             Command::Init(init) => self.init(init),
+            Command::Enrol(enrol) => self.enrol(enrol),
+            Command::Sync { watch } => self.sync(*watch, lines),
             Command::Place(place) => self.place(place),
             Command::Today => self.today(),
             Command::Visit(visit) => self.visit(visit, lines),

@@ -17,7 +17,7 @@ fn check(rules: &[Rule]) {
 
 #[test]
 fn rooms_keep_their_walls() {
-    check(&[walls::rooms, walls::libraries]);
+    check(&[walls::rooms, walls::libraries, walls::sql]);
 }
 
 #[test]

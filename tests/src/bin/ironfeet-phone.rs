@@ -1,6 +1,6 @@
 //! A phone in a terminal. The only reader of clock, environment and entropy; everything else is handed in.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -34,6 +34,11 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
 }
 
+fn progress(text: &str) {
+    // Nobody is worse off without it.
+    let _ = write!(io::stderr(), "{text}");
+}
+
 fn main() -> ExitCode {
     let world = World {
         clock: Arc::new(SystemClock),
@@ -41,9 +46,10 @@ fn main() -> ExitCode {
         key: environment("IRONFEET_KEY"),
         rescue_key: environment("IRONFEET_RESCUE_KEY"),
         terminal: io::stdin().is_terminal() && io::stderr().is_terminal(),
+        progress,
     };
     let mut input = io::stdin().lock();
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     let mut lines = Lines { input: &mut input, out: &mut out, err: &mut err };
     ExitCode::from(run(std::env::args_os(), &world, &mut lines))
 }

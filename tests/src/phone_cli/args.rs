@@ -54,6 +54,14 @@ impl From<Tongue> for Lang {
 pub enum Command {
     /// Make a store in DIR; works with no server 新建本机数据
     Init(Init),
+    /// Make this phone known to a server, with a one-time code 注册到服务器
+    Enrol(Enrol),
+    /// Send what waits and take in what is new 同步
+    Sync {
+        /// Go on until stopped: sync again whenever something is new 持续同步
+        #[arg(long)]
+        watch: bool,
+    },
     /// Places: what stands where 场所
     #[command(subcommand)]
     Place(Place),
@@ -112,6 +120,18 @@ pub struct Init {
     /// Checklists to install instead of the built-in ones (YAML) 检查表文件
     #[arg(long, value_name = "FILE")]
     pub content: Option<PathBuf>,
+}
+
+/// `enrol`.
+#[derive(Debug, Args)]
+pub struct Enrol {
+    /// Address of the server, such as https://city.example 服务器地址
+    pub url: String,
+    /// The one-time code 一次性注册码
+    pub code: String,
+    /// The city's own certificate authority (PEM) 证书文件
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// `place …`.

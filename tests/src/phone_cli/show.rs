@@ -12,24 +12,18 @@ use super::names::Names;
 use super::outcome::say;
 use super::words;
 
-/// Conflicts for people: every value with when it was written.
+/// Conflicts for people: every value with when and by which change it was written.
 pub(super) fn conflicts(conflicts: &[ConflictView], lang: Lang) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for conflict in conflicts {
-        text.push_str(&format!("≠ {} {}\n", conflict.doc, conflict.field));
+        lines.push(format!("≠ {} {}", conflict.doc, conflict.field));
         for value in &conflict.values {
             let shown = if value.winner { say(lang, "（目前显示）", " (shown)") } else { "" };
-            let by = value
-                .author
-                .map_or_else(|| "?".to_owned(), |a| a.to_string().chars().take(8).collect());
-            let at = words::moment(value.at);
-            text.push_str(&format!(
-                "    {}{shown} · {at} · {by}\n",
-                words::value(&value.value, lang)
-            ));
+            let (written, at) = (words::value(&value.value, lang), words::moment(value.at));
+            lines.push(format!("    {written}{shown} · {at} · {}", value.change));
         }
     }
-    text.trim_end().to_owned()
+    lines.join("\n")
 }
 
 /// A question with stable keys, its words in the person's language.

@@ -55,8 +55,10 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("getrandom", &["core/src/phone", "ffi/", "sync-server/src/main", "tests/"]),
 ];
 
-/// Rooms of the server that no floor below `http` may name.
+/// Room of the server that no floor below it may name.
 const SERVER_TOP: &str = "http";
+/// The room itself and those that put the server together.
+const SERVER_ABOVE: &[&str] = &["lib", "main", "app", "serve", "command", "console", SERVER_TOP];
 
 /// Names of rooms that this file may not know.
 #[must_use]
@@ -80,10 +82,7 @@ pub fn rooms(source: &Source) -> Vec<Breach> {
             "core" => CORE.iter().find(|(r, _)| *r == room).is_some_and(|(_, known)| {
                 is_room(&name) && name != room && !known.contains(&name.as_str())
             }),
-            "sync-server" => {
-                name == SERVER_TOP
-                    && !matches!(room, "lib" | "main" | "app" | "console" | SERVER_TOP)
-            }
+            "sync-server" => name == SERVER_TOP && !SERVER_ABOVE.contains(&room),
             _ => false,
         };
         if forbidden {
@@ -102,13 +101,40 @@ pub fn libraries(source: &Source) -> Vec<Breach> {
         if inside || source.is_test() {
             continue;
         }
-        for (line, _) in names_of(&source.product, &format!("{library}::")) {
+        for (line, name) in names_of(&source.product, &format!("{library}::")) {
+            // A handle that the phone carries from one call of the store to the next; no SQL.
+            if *library == "rusqlite" && name == "Connection" && in_phone(source) {
+                continue;
+            }
             breaches.push(
                 source.breach(line, format!("{library} is known in {} only", homes.join(", "))),
             );
         }
     }
     breaches
+}
+
+/// SQL outside the rooms that keep it: calls of a database in `phone`.
+#[must_use]
+pub fn sql(source: &Source) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    if source.is_test() || !in_phone(source) {
+        return breaches;
+    }
+    for (number, line) in lines(&source.product) {
+        for call in [".prepare(", ".prepare_cached(", ".execute(", ".execute_batch(", ".query_row("]
+        {
+            if line.contains(call) {
+                breaches
+                    .push(source.breach(number, format!("`{call}`: SQL belongs into the store")));
+            }
+        }
+    }
+    breaches
+}
+
+fn in_phone(source: &Source) -> bool {
+    source.path.starts_with("core/src/phone")
 }
 
 fn is_room(name: &str) -> bool {
@@ -208,7 +234,8 @@ mod tests {
     fn a_library_outside_its_room_is_found() {
         let bad = [
             ("core/src/phone.rs", "use automerge::Automerge;"),
-            ("core/src/phone/visit.rs", "fn f(c: &rusqlite::Connection) {}"),
+            ("core/src/phone/visit.rs", "fn f(r: &rusqlite::Row) {}"),
+            ("core/src/sync/client.rs", "fn f(c: &rusqlite::Connection) {}"),
             ("sync-server/src/intake.rs", "use rusqlite::params;"),
             ("core/src/sync/client.rs", "async fn f() { reqwest::get(\"\"); }"),
         ];
@@ -218,10 +245,14 @@ mod tests {
         let good = [
             ("core/src/document/edit.rs", "use automerge::Automerge;"),
             ("core/src/store.rs", "use rusqlite::Connection;"),
+            ("core/src/phone/visit.rs", "fn f(c: &rusqlite::Connection) {}"),
             ("core/src/phone.rs", "// rusqlite::Connection\nuse my_rusqlite::X;"),
         ];
         for (path, text) in good {
             assert_eq!(libraries(&Source::new(path, text)), [], "{path}: {text}");
         }
+        let bad = "fn f(db: &Connection) { db.execute(\"DELETE\", []); }";
+        assert_eq!(sql(&Source::new("core/src/phone/visit.rs", bad)).len(), 1);
+        assert_eq!(sql(&Source::new("core/src/store/visit.rs", bad)), []);
     }
 }

@@ -1,0 +1,197 @@
+//! `enrol` and `sync`: the only commands that need a network. All else works without.
+
+use std::future::Future;
+use std::time::Duration;
+
+use ironfeet_core::model::Lang;
+use ironfeet_core::phone::sync::{Progress, SyncError, SyncReport, Watch};
+use ironfeet_core::phone::transport::{Http, TransportError};
+use ironfeet_core::phone::{EnrolWith, Phone, PhoneError};
+use serde_json::json;
+
+use super::args::Enrol;
+use super::outcome::{Answer, Failure, say};
+use super::{Desk, Lines};
+
+/// How the server sees this program.
+const APP: &str = concat!("ironfeet-phone/", env!("CARGO_PKG_VERSION"));
+/// Longest pause between two tries of `sync --watch`.
+const PAUSE_S_MAX: u64 = 60;
+
+/// Shows progress to a person and to nobody else.
+struct Screen {
+    show: Option<fn(&str)>,
+}
+
+impl Watch for Screen {
+    fn progress(&self, p: Progress) {
+        if let Some(show) = self.show {
+            show(&format!(
+                "\r{} / {} · {} / {} B ",
+                p.documents_done, p.documents_total, p.bytes_done, p.bytes_total
+            ));
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+/// How a watch goes on.
+enum Next {
+    Again,
+    Stop,
+}
+
+impl Desk<'_> {
+    pub(super) fn enrol(&self, enrol: &Enrol) -> Result<Answer, Failure> {
+        let ca = enrol.ca.as_ref().map(|file| self.read_text(file)).transpose()?;
+        let transport = Http::new(&enrol.url, ca.as_deref().map(str::as_bytes))
+            .map_err(|e| self.unsynced(&e.into()))?;
+        let with = EnrolWith { url: &enrol.url, code: &enrol.code, ca: ca.as_deref(), app: APP };
+        let enrolled = self.wait_for(async {
+            match Phone::open(self.options()?) {
+                Ok(phone) => phone.enrol(&transport, with).await.map_err(|e| self.unsynced(&e)),
+                Err(PhoneError::NotFound { what: "store" }) => {
+                    let new = Phone::enrol_new(self.options()?, &transport, with).await;
+                    new.map(|(_, enrolled)| enrolled).map_err(|e| self.unsynced(&e))
+                }
+                Err(error) => Err(self.failure(&error)),
+            }
+        })??;
+        let grids: Vec<&str> = enrolled.grids.iter().map(|g| g.as_str()).collect();
+        let text = format!("{} · {}", say(self.lang, "已注册", "enrolled"), grids.join(" "));
+        Ok(Answer::new(json!({"device_id": enrolled.device_id, "grids": grids}), text))
+    }
+
+    pub(super) fn sync(&self, watch: bool, lines: &mut Lines<'_>) -> Result<Answer, Failure> {
+        let phone = self.open()?;
+        let enrolment = phone.enrolment().map_err(|e| self.failure(&e))?;
+        let enrolment = enrolment.ok_or_else(|| self.unsynced(&SyncError::NotEnrolled))?;
+        let transport = Http::new(&enrolment.url, enrolment.ca.as_deref().map(str::as_bytes))
+            .map_err(|e| self.unsynced(&e.into()))?;
+        self.wait_for(async {
+            if watch {
+                return self.keep_syncing(&phone, &transport, lines).await;
+            }
+            let report = phone.sync(&transport, APP, &self.screen()).await;
+            let report = report.map_err(|e| self.unsynced(&e))?;
+            Ok(Answer::new(json!(report), self.report(&report)))
+        })?
+    }
+
+    /// Syncs, waits for a nudge, syncs again, until the person stops it. One line per sync.
+    async fn keep_syncing(
+        &self,
+        phone: &Phone,
+        transport: &Http,
+        lines: &mut Lines<'_>,
+    ) -> Result<Answer, Failure> {
+        let mut pause_s = 1;
+        loop {
+            match phone.sync(transport, APP, &self.screen()).await {
+                Ok(report) => {
+                    pause_s = 1;
+                    let line =
+                        if self.json { json!(report).to_string() } else { self.report(&report) };
+                    let told = writeln!(lines.out, "{line}").and_then(|()| lines.out.flush());
+                    told.map_err(|e| Failure::Failed(e.to_string()))?;
+                    if report.unfinished {
+                        continue;
+                    }
+                }
+                Err(
+                    error
+                    @ (SyncError::Transport(_) | SyncError::Distrust(_) | SyncError::Frame(_)),
+                ) => {
+                    if matches!(error, SyncError::Transport(TransportError::Refused { .. })) {
+                        return Err(self.unsynced(&error));
+                    }
+                    let _ = writeln!(lines.err, "{}", error.words(self.lang));
+                    pause_s = (pause_s * 2).min(PAUSE_S_MAX);
+                }
+                Err(error) => return Err(self.unsynced(&error)),
+            }
+            if let Next::Stop = until_nudged(phone, transport, pause_s).await {
+                return Ok(Answer { json: None, text: String::new() });
+            }
+        }
+    }
+
+    fn screen(&self) -> Screen {
+        Screen { show: self.world.terminal.then_some(self.world.progress) }
+    }
+
+    fn report(&self, report: &SyncReport) -> String {
+        let (up, down) = (report.pushed, report.pulled);
+        let mut text = match self.lang {
+            Lang::Zh => format!("上传 {up} 次修改，收到 {down} 条，用时 {} 毫秒", report.ms),
+            Lang::En => format!("sent {up} changes, received {down} entries, {} ms", report.ms),
+        };
+        for (count, zh, en) in [
+            (report.refused, "次修改被拒（见 notices）", "changes refused (see notices)"),
+            (report.quarantined, "次修改等待复核", "changes wait for review"),
+        ] {
+            if count > 0 {
+                text = format!("{text}\n{count} {}", say(self.lang, zh, en));
+            }
+        }
+        text
+    }
+
+    /// Why a server did not let this phone in, where it is about the code or the phone.
+    fn not_let_in(&self, code: &str) -> Option<&'static str> {
+        Some(match code {
+            "enrol_code" => say(
+                self.lang,
+                "注册码不对、已用过或已过期，请索取新的注册码",
+                "the code is wrong, used or expired: ask for a new one",
+            ),
+            "already_enrolled" => say(
+                self.lang,
+                "本机已注册过，无需再次注册",
+                "this phone is enrolled already, nothing to do",
+            ),
+            _ => return None,
+        })
+    }
+
+    /// How a sync ends that did not come to its end. What came before is on disk.
+    fn unsynced(&self, error: &SyncError) -> Failure {
+        let text = error.words(self.lang);
+        let refused = |code: &str| Failure::Refused { code: code.to_owned(), text: text.clone() };
+        match error {
+            SyncError::NotEnrolled => refused("not_enrolled"),
+            SyncError::OtherPerson => refused("other_person"),
+            SyncError::Transport(TransportError::Refused { code, .. }) if !code.is_empty() => {
+                let text = self.not_let_in(code).map_or(text, str::to_owned);
+                Failure::Refused { code: code.clone(), text }
+            }
+            SyncError::Phone(error) => self.failure(error),
+            _ => Failure::Failed(text),
+        }
+    }
+
+    fn wait_for<T>(&self, future: impl Future<Output = T>) -> Result<T, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|e| Failure::Failed(e.to_string()))?;
+        Ok(runtime.block_on(future))
+    }
+}
+
+/// Until the server has something new, a pause after a failure is over, or the person stops.
+async fn until_nudged(phone: &Phone, transport: &Http, pause_s: u64) -> Next {
+    let stop = tokio::signal::ctrl_c();
+    let nudge = async {
+        // A server that cannot be waited for is tried again after a pause.
+        if pause_s > 1 || phone.wait(transport).await.is_err() {
+            let never = std::future::pending::<()>();
+            let _over = tokio::time::timeout(Duration::from_secs(pause_s), never).await;
+        }
+    };
+    tokio::select! {
+        _ = stop => Next::Stop,
+        () = nudge => Next::Again,
+    }
+}
