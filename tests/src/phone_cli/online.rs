@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use ironfeet_core::model::Lang;
+use ironfeet_core::model::{GridCode, Lang};
 use ironfeet_core::phone::sync::{Progress, SyncError, SyncReport, Watch};
 use ironfeet_core::phone::transport::{Http, TransportError};
 use ironfeet_core::phone::{EnrolWith, Phone, PhoneError};
@@ -17,6 +17,8 @@ use super::{Desk, Lines};
 const APP: &str = concat!("ironfeet-phone/", env!("CARGO_PKG_VERSION"));
 /// Longest pause between two tries of `sync --watch`.
 const PAUSE_S_MAX: u64 = 60;
+/// How often `sync --watch` looks whether another window saved something.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Shows progress to a person and to nobody else.
 struct Screen {
@@ -60,7 +62,7 @@ impl Desk<'_> {
                 Err(error) => Err(self.failure(&error)),
             }
         })??;
-        let grids: Vec<&str> = enrolled.grids.iter().map(|g| g.as_str()).collect();
+        let grids: Vec<&str> = enrolled.grids.iter().map(GridCode::as_str).collect();
         let text = format!("{} · {}", say(self.lang, "已注册", "enrolled"), grids.join(" "));
         Ok(Answer::new(json!({"device_id": enrolled.device_id, "grids": grids}), text))
     }
@@ -180,18 +182,31 @@ impl Desk<'_> {
     }
 }
 
-/// Until the server has something new, a pause after a failure is over, or the person stops.
+/// Until the server has something new, somebody saved something here, a pause after a failure is
+/// over, or the person stops.
 async fn until_nudged(phone: &Phone, transport: &Http, pause_s: u64) -> Next {
-    let stop = tokio::signal::ctrl_c();
     let nudge = async {
         // A server that cannot be waited for is tried again after a pause.
         if pause_s > 1 || phone.wait(transport).await.is_err() {
-            let never = std::future::pending::<()>();
-            let _over = tokio::time::timeout(Duration::from_secs(pause_s), never).await;
+            pause(Duration::from_secs(pause_s)).await;
         }
     };
     tokio::select! {
-        _ = stop => Next::Stop,
+        _ = tokio::signal::ctrl_c() => Next::Stop,
         () = nudge => Next::Again,
+        () = work_of_others(phone) => Next::Again,
     }
+}
+
+/// Until another window on this store has saved something to send.
+async fn work_of_others(phone: &Phone) {
+    let pending = || phone.status().map_or(0, |status| status.pending);
+    let left = pending();
+    while pending() <= left {
+        pause(LOOK).await;
+    }
+}
+
+async fn pause(time: Duration) {
+    let _over = tokio::time::timeout(time, std::future::pending::<()>()).await;
 }

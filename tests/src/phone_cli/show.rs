@@ -1,6 +1,6 @@
 //! Records as JSON with stable keys, and as screens in two languages. Must not open or change anything.
 
-use ironfeet_core::checklist::Question;
+use ironfeet_core::checklist::{ItemType, Question};
 use ironfeet_core::model::{Lang, PlaceKind, Scalar, UtcMillis};
 use ironfeet_core::phone::{
     ConflictView, FindingRow, NoticeRow, PhotoRow, PlaceRow, PlaceView, Status, TodayRow, VisitRow,
@@ -72,6 +72,9 @@ pub(super) fn question(question: &Question, lang: Lang) -> String {
     if let Some(hint) = &question.hint {
         text.push_str(&format!("\n        ({})", hint.get(lang)));
     }
+    if let Some(how) = how(question, lang) {
+        text.push_str(&format!("\n        {how}"));
+    }
     let chosen = question.answer.as_ref().and_then(Scalar::as_str).unwrap_or_default();
     for (number, choice) in (1..).zip(&question.choices) {
         let mark = if chosen.split(',').any(|c| c == choice.code) { '●' } else { '○' };
@@ -90,6 +93,26 @@ pub(super) fn question(question: &Question, lang: Lang) -> String {
         text.push_str(&format!("\n        {then} {day}: {value}"));
     }
     text
+}
+
+/// What to type where there is nothing to choose from.
+fn how(question: &Question, lang: Lang) -> Option<String> {
+    let range = match (question.min, question.max) {
+        (Some(min), Some(max)) => format!("{min} – {max}"),
+        (Some(min), None) => format!("≥ {min}"),
+        (None, Some(max)) => format!("≤ {max}"),
+        (None, None) => String::new(),
+    };
+    let (zh, en) = match question.kind {
+        ItemType::Notice => ("确认请输入 yes", "type yes to confirm"),
+        ItemType::Date => ("日期：年-月-日", "a day: YYYY-MM-DD"),
+        ItemType::Multi => ("可多选，用逗号隔开", "several with commas"),
+        ItemType::Int | ItemType::Decimal if !range.is_empty() => return Some(range),
+        ItemType::Int => ("整数", "a whole number"),
+        ItemType::Decimal => ("数字", "a number"),
+        _ => return None,
+    };
+    Some(say(lang, zh, en).to_owned())
 }
 
 /// A visit for people.
