@@ -14,10 +14,11 @@ fn told(name: &str) -> Option<u64> {
 }
 
 fn live(seed: u64) -> Result<Report, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
     runtime.block_on(async {
         let mut world = World::new(seed).await;
-        world.live(EVENTS, if seed % 4 == 0 { 0 } else { 15 }).await;
+        world.live(EVENTS, if seed.is_multiple_of(4) { 0 } else { 15 }).await;
         world.settle().await
     })
 }

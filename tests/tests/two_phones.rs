@@ -1,7 +1,7 @@
 //! Two terminals and one server: the same field edited offline on both, both values seen everywhere,
 //! one chosen on the console's page, and everything whole whatever is killed.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -244,5 +244,33 @@ fn whatever_is_killed_during_syncs_all_agree_in_the_end() {
     assert_eq!(shown["conflicts"], serde_json::json!([]));
     assert_eq!(wang.json(&["visit", "show", &visit])["answers"]["V-05"], "round 7");
     assert_eq!(li.json(&["status"])["pending"], 0);
+    world.whole();
+}
+
+#[test]
+fn a_watching_phone_takes_in_and_sends_without_being_asked() {
+    let world = world();
+    let mut child = world.wang.command(&["--json", "sync", "--watch"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut until = |part: &str, least: u64| {
+        let enough = |line: std::io::Result<String>| {
+            let report: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            report[part].as_u64().unwrap() >= least
+        };
+        assert!(lines.any(enough), "the watch ended");
+    };
+    until("requests", 1);
+    // Li saves and syncs: the server nudges Wang.
+    let _ = world.li.json(&["place", "set", &world.place, "storeys", "6"]);
+    let _ = world.li.json(&["sync"]);
+    until("pulled", 1);
+    assert_eq!(world.wang.json(&["place", "show", &world.place])["facts"]["storeys"]["value"], 6);
+    // Wang saves in another window: the watch sends it.
+    let _ = world.wang.json(&["place", "note", &world.place, "铁门朝北"]);
+    until("pushed", 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let _ = world.li.json(&["sync"]);
+    assert_eq!(world.agreed()["remarks"][0]["text"], "铁门朝北");
     world.whole();
 }

@@ -96,7 +96,8 @@ fn hand_out(app: &App, codes: &TcpListener) {
     let person: PersonId = "bench".parse().expect("a word of letters");
     let grid: GridCode = GRID.parse().expect("fifteen digits in range");
     for caller in codes.incoming() {
-        let (Ok(mut caller), Ok(code)) = (caller, code(app, &person, &[grid.clone()])) else {
+        let (Ok(mut caller), Ok(code)) = (caller, code(app, &person, std::slice::from_ref(&grid)))
+        else {
             continue;
         };
         // Who hung up asks again.

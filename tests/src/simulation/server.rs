@@ -54,7 +54,6 @@ impl Server {
     }
 
     /// Its routes.
-    #[must_use]
     pub fn router(&self) -> Router {
         http::routes(self.app())
     }
