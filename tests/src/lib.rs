@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod city;
+pub mod demo;
 pub mod phone_cli;
 pub mod served;
 pub mod simulation;

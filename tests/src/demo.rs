@@ -1,0 +1,281 @@
+//! A city in one command: a real server, real phones over real HTTP, working days in compressed time.
+//!
+//! The city says who goes where; the phones do it with the core that an app uses. At the end
+//! server and phones are verified and compared.
+
+pub mod clock;
+pub mod pocket;
+pub mod tally;
+pub mod town;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::civil::Date;
+
+use crate::bench::station::StationError;
+use crate::bench::watch::epoch_ms;
+use crate::city::{City, Job, Outing, Rates, Scale, is_working_day};
+use clock::CityClock;
+use pocket::{Errand, Pocket};
+use tally::{Summary, Tally, percentile};
+use town::Town;
+
+/// What is to be shown.
+#[derive(Clone, Debug)]
+pub struct Show {
+    /// Size of the city.
+    pub scale: Scale,
+    /// Working days to live.
+    pub days: u32,
+    /// Seed of the city.
+    pub seed: u64,
+    /// Where the server listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Folder of server and phones; must be empty or new.
+    pub data: PathBuf,
+}
+
+/// The first day: a Monday in the heating season.
+const FIRST_DAY: Date = jiff::civil::date(2026, 11, 16);
+/// Minutes of a day's slots: within one, phones work side by side; from one to the next time passes.
+const SLOT_MINUTES: u32 = 30;
+const SHIFT_START: u32 = 8 * 60;
+const SHIFT_END: u32 = 18 * 60 + 30;
+/// A small city has few meetings; the demo shows more of what supervisors decide than an average day.
+const MEETINGS: f64 = 3.0;
+const DISPUTES: f64 = 10.0;
+
+/// A city with its server and phones.
+pub struct Life {
+    /// The server.
+    pub town: Town,
+    city: City,
+    rates: Rates,
+    pockets: Vec<Mutex<Pocket>>,
+    total: Tally,
+    places: u64,
+    began_ms: f64,
+    days: u32,
+    /// Number of the person whose phone is revoked on the last day.
+    revoked: Option<usize>,
+}
+
+impl Life {
+    /// Starts the server, imports the register, enrols every field worker's phone.
+    ///
+    /// # Errors
+    /// When any of it fails.
+    pub fn begin(show: &Show, say: &mut dyn FnMut(&str)) -> Result<Self, StationError> {
+        let began_ms = epoch_ms();
+        let city = City::new(show.scale, show.seed);
+        let p = city.profile();
+        say(&format!(
+            "平川市 ({}): {} 人, {} 网格, {} 手机 · {} people, {} grids, {} phones",
+            show.scale.as_str(),
+            p.population,
+            city.grids().len(),
+            city.field_count(),
+            p.population,
+            city.grids().len(),
+            city.field_count()
+        ));
+        std::fs::create_dir_all(&show.data)?;
+        let clock = Arc::new(CityClock::new(clock::at(FIRST_DAY, 7 * 60)));
+        let town = Town::start(show.data.join("server"), show.listen, clock)?;
+        town.hire(&city)?;
+        let places = town.import(&city, |_| {})?.added;
+        say(&format!("场所导入 {places} · {places} places imported"));
+        let pockets = enrol(&city, &town, &show.data.join("phones"))?;
+        say(&format!("手机注册 {} · {} phones enrolled", pockets.len(), pockets.len()));
+        let usual = Rates::default();
+        let rates =
+            Rates { joint: usual.joint * MEETINGS, conflict: usual.conflict * DISPUTES, ..usual };
+        let total = Tally::default();
+        let revoked = None;
+        Ok(Self { town, city, rates, pockets, total, places, began_ms, days: 0, revoked })
+    }
+
+    /// Lives one working day after the other.
+    ///
+    /// # Errors
+    /// When the server fails; what goes wrong on phones is counted.
+    pub fn live(&mut self, days: u32, say: &mut dyn FnMut(&str)) -> Result<(), StationError> {
+        let mut day = FIRST_DAY;
+        for n in 1..=days {
+            while !is_working_day(day) {
+                day = next(day);
+            }
+            let line = self.day(day, n == days)?;
+            say(&line);
+            self.days = n;
+            day = next(day);
+        }
+        Ok(())
+    }
+
+    fn day(&mut self, day: Date, last: bool) -> Result<String, StationError> {
+        let start = epoch_ms();
+        let outings: Vec<Option<Outing>> = (0..self.city.field_count())
+            .map(|person| self.city.outing(&self.rates, day, person))
+            .collect();
+        let revoked = if last { busy_part_timer(&self.city, &outings) } else { None };
+        self.town.clock.set(clock::at(day, SHIFT_START));
+        self.each(|pocket| rest(pocket, self, day, SHIFT_START, &outings, revoked));
+        for slot in (SHIFT_START..SHIFT_END).step_by(SLOT_MINUTES as usize) {
+            self.town.clock.set(clock::at(day, slot + SLOT_MINUTES));
+            self.each(|pocket| {
+                let Some(outing) = outings.get(pocket.number).and_then(Option::as_ref) else {
+                    return;
+                };
+                let errand = self.errand(day, outing, revoked == Some(pocket.number));
+                let now = |v: &&crate::city::PlannedVisit| {
+                    (slot..slot + SLOT_MINUTES).contains(&v.at_minute)
+                        || (slot + SLOT_MINUTES >= SHIFT_END && v.at_minute >= SHIFT_END)
+                };
+                outing.visits.iter().filter(now).for_each(|visit| pocket.go(&errand, visit));
+            });
+        }
+        if let Some(number) = revoked {
+            let person = self.city.person(number).map(|p| p.id);
+            person.map_or(Ok(()), |id| self.town.revoke(&id))?;
+            self.revoked = revoked;
+        }
+        self.town.clock.set(clock::at(day, SHIFT_END + 60));
+        self.each(|pocket| rest(pocket, self, day, SHIFT_END + 60, &outings, None));
+        let mut today = Tally::default();
+        for pocket in &self.pockets {
+            today.take(&mut lock(pocket).tally);
+        }
+        let line = self.line(day, &today, (epoch_ms() - start) / 1000.0)?;
+        self.total.take(&mut today);
+        Ok(line)
+    }
+
+    fn line(&self, day: Date, t: &Tally, seconds: f64) -> Result<String, StationError> {
+        let conflicts = self.town.conflicts()?;
+        Ok(format!(
+            "{day}  走访 visits {:>5}  入户 entered {:>5}  隐患 findings {:>4}  无网 offline {:>4}  \
+             冲突 conflicts {conflicts:>3}  待审 review {:>3}  上行 up {:>7} B  下行 down {:>8} B  \
+             同步 sync p50 {} p95 {} ms  [{seconds:.1} s]",
+            t.visits,
+            t.entered,
+            t.findings,
+            t.offline,
+            t.quarantined,
+            t.bytes_up,
+            t.bytes_down,
+            percentile(&t.sync_ms, 0.5),
+            percentile(&t.sync_ms, 0.95),
+        ))
+    }
+
+    fn errand(&self, day: Date, outing: &Outing, silent: bool) -> Errand<'_> {
+        let silent = outing.silent || silent;
+        Errand { city: &self.city, town: &self.town, day, skew_ms: outing.skew_ms, silent }
+    }
+
+    /// Runs something on every phone, on as many threads as the machine has processors.
+    fn each(&self, act: impl Fn(&mut Pocket) + Sync) {
+        let next = AtomicUsize::new(0);
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    while let Some(pocket) = self.pockets.get(next.fetch_add(1, Ordering::Relaxed))
+                    {
+                        act(&mut lock(pocket));
+                    }
+                });
+            }
+        });
+    }
+
+    /// Everybody comes back into the network; then server and phones are verified and compared.
+    ///
+    /// # Errors
+    /// When a store cannot be read.
+    pub fn end(mut self, show: &Show) -> Result<(Town, Summary), StationError> {
+        let ready_s = (epoch_ms() - self.began_ms) / 1000.0;
+        // Twice: what the last one brings, the first one must hear of.
+        for _ in 0..2 {
+            self.each(|pocket| {
+                if self.revoked != Some(pocket.number)
+                    && let Err(error) = pocket.sync(&self.town)
+                {
+                    pocket.tally.failures.push(format!("{} sync: {error}", pocket.person.id));
+                }
+            });
+        }
+        let wrong = Mutex::new(self.town.verify()?);
+        self.each(|pocket| {
+            if self.revoked == Some(pocket.number) {
+                return;
+            }
+            let found = pocket.check(&self.town).unwrap_or_else(|e| vec![e.to_string()]);
+            wrong.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+        });
+        for pocket in &self.pockets {
+            self.total.take(&mut lock(pocket).tally);
+        }
+        let summary = Summary {
+            tally: self.total,
+            city: show.scale.as_str(),
+            days: self.days,
+            phones: self.pockets.len(),
+            places: self.places,
+            conflicts: self.town.conflicts()?,
+            ready_s,
+            disagreements: wrong.into_inner().unwrap_or_else(PoisonError::into_inner),
+        };
+        Ok((self.town, summary))
+    }
+}
+
+fn lock(pocket: &Mutex<Pocket>) -> std::sync::MutexGuard<'_, Pocket> {
+    pocket.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn next(day: Date) -> Date {
+    day.saturating_add(jiff::Span::new().days(1))
+}
+
+fn enrol(city: &City, town: &Town, dir: &Path) -> Result<Vec<Mutex<Pocket>>, StationError> {
+    let now = clock::at(FIRST_DAY, 7 * 60 + 30);
+    (0..city.field_count())
+        .map(|number| {
+            let dir = dir.join(format!("{number:05}"));
+            Pocket::enrol(city, town, number, dir, now).map(Mutex::new)
+        })
+        .collect()
+}
+
+/// Before and after the shift: phones that have a network sync.
+fn rest(
+    pocket: &mut Pocket,
+    life: &Life,
+    day: Date,
+    minute: u32,
+    outings: &[Option<Outing>],
+    silent: Option<usize>,
+) {
+    let Some(outing) = outings.get(pocket.number).and_then(Option::as_ref) else { return };
+    pocket.set_clock(clock::at(day, minute), outing.skew_ms);
+    if outing.silent || silent == Some(pocket.number) {
+        return;
+    }
+    if let Err(error) = pocket.sync(&life.town) {
+        pocket.tally.failures.push(format!("{} sync: {error}", pocket.person.id));
+    }
+}
+
+/// A part-time worker with visits today: their phone is taken out of the network and then revoked.
+fn busy_part_timer(city: &City, outings: &[Option<Outing>]) -> Option<usize> {
+    let busy = |outing: &&Outing| {
+        outing.visits.len() > 1
+            && city.person(outing.person).is_some_and(|p| p.job == Job::PartTime)
+    };
+    outings.iter().flatten().find(busy).map(|outing| outing.person)
+}

@@ -1,0 +1,89 @@
+//! The city's time: days that pass in seconds, and each phone's own idea of it.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use ironfeet_core::ground::Clock;
+use ironfeet_core::model::UtcMillis;
+use jiff::civil::Date;
+
+use crate::bench::watch::epoch_ms;
+
+/// China is eight hours ahead of UTC.
+const ZONE_MS: i64 = 8 * 3_600_000;
+const MINUTE_MS: i64 = 60_000;
+
+/// The time at a minute of a day in the city.
+#[must_use]
+pub fn at(day: Date, minute: u32) -> UtcMillis {
+    let days = jiff::civil::date(1970, 1, 1).until(day).map_or(0, |span| span.get_days());
+    UtcMillis(i64::from(days) * 86_400_000 + i64::from(minute) * MINUTE_MS - ZONE_MS)
+}
+
+/// The server's clock: set by the demo while days are lived, running on by itself afterwards.
+pub struct CityClock {
+    now_ms: AtomicI64,
+    /// Real time at which it was let go; 0 while it is held.
+    released_ms: AtomicI64,
+}
+
+impl CityClock {
+    /// A clock that stands at this time.
+    #[must_use]
+    pub fn new(now: UtcMillis) -> Self {
+        Self { now_ms: AtomicI64::new(now.0), released_ms: AtomicI64::new(0) }
+    }
+
+    /// Sets the time; it never goes back.
+    pub fn set(&self, now: UtcMillis) {
+        self.now_ms.fetch_max(now.0, Ordering::Relaxed);
+    }
+
+    /// From now on it runs as fast as real time.
+    pub fn run_on(&self) {
+        self.released_ms.store(epoch_ms() as i64, Ordering::Relaxed);
+    }
+}
+
+impl Clock for CityClock {
+    fn now(&self) -> UtcMillis {
+        let released = self.released_ms.load(Ordering::Relaxed);
+        let since = if released == 0 { 0 } else { epoch_ms() as i64 - released };
+        UtcMillis(self.now_ms.load(Ordering::Relaxed) + since)
+    }
+}
+
+/// A phone's clock, wrong by its skew; every look at it is a little later.
+#[derive(Default)]
+pub struct PhoneClock(AtomicI64);
+
+impl PhoneClock {
+    /// Sets the time as this phone believes it.
+    pub fn set(&self, now: UtcMillis, skew_ms: i64) {
+        self.0.store(now.0 + skew_ms, Ordering::Relaxed);
+    }
+
+    /// Somebody took this long for an answer.
+    pub fn pass(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for PhoneClock {
+    fn now(&self) -> UtcMillis {
+        UtcMillis(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_morning_in_the_city_is_a_night_in_utc() {
+        let morning = at(jiff::civil::date(2026, 11, 23), 9 * 60);
+        assert_eq!(morning, UtcMillis(1_795_395_600_000));
+        let clock = CityClock::new(morning);
+        clock.set(UtcMillis(5));
+        assert_eq!(clock.now(), morning, "the server's time never goes back");
+    }
+}

@@ -1,0 +1,262 @@
+//! A phone in somebody's pocket: the real core, lived with as the day's plan says.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ironfeet_core::model::{PlaceId, PlaceKind, UtcMillis, VisitId};
+use ironfeet_core::phone::sync::{SyncError, Unwatched};
+use ironfeet_core::phone::transport::Http;
+use ironfeet_core::phone::{EnrolWith, OpenOptions, Phone, PhoneError};
+use jiff::civil::Date;
+
+use super::clock::{self, PhoneClock};
+use super::tally::Tally;
+use super::town::Town;
+use crate::bench::station::StationError;
+use crate::bench::watch::{SystemEntropy, epoch_ms};
+use crate::city::{Answering, City, Outcome, Person, PlannedVisit, Stream, list_for, remark};
+
+/// Somebody takes this long to answer a question, in the city's time.
+const ANSWER_MS: i64 = 9_000;
+/// Questions of a visit at most; more means that it never ends.
+const QUESTIONS_MAX: usize = 400;
+const APP: &str = "demo";
+
+/// A person with a phone.
+pub struct Pocket {
+    /// Number of the person in the city.
+    pub number: usize,
+    /// The person.
+    pub person: Person,
+    /// What this phone did since it was last asked.
+    pub tally: Tally,
+    phone: Phone,
+    http: Http,
+    clock: Arc<PhoneClock>,
+    /// The phone's places by address.
+    places: HashMap<String, PlaceId>,
+}
+
+/// What a person does on a day.
+pub struct Errand<'a> {
+    /// The city.
+    pub city: &'a City,
+    /// Its server.
+    pub town: &'a Town,
+    /// The day.
+    pub day: Date,
+    /// The phone's clock is wrong by this.
+    pub skew_ms: i64,
+    /// No network all day.
+    pub silent: bool,
+}
+
+impl Pocket {
+    /// Enrols a phone in an empty folder and takes the person's grids in.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub fn enrol(
+        city: &City,
+        town: &Town,
+        number: usize,
+        dir: PathBuf,
+        now: UtcMillis,
+    ) -> Result<Self, StationError> {
+        let person = city
+            .person(number)
+            .ok_or_else(|| StationError::Setting(format!("no person {number}")))?;
+        let code = town.code(city, &person)?;
+        let url = format!("http://{}", town.address);
+        let http = Http::new(&url, None).map_err(SyncError::from)?;
+        let clock = Arc::new(PhoneClock::default());
+        clock.set(now, 0);
+        let mut key = [0; 32];
+        ironfeet_core::ground::Entropy::fill(&SystemEntropy, &mut key);
+        let options = OpenOptions {
+            dir,
+            key,
+            clock: clock.clone(),
+            entropy: Arc::new(SystemEntropy),
+            content: None,
+        };
+        let with = EnrolWith { url: &url, code: &code, ca: None, app: APP };
+        let (phone, _) = town.runtime.block_on(Phone::enrol_new(options, &http, with))?;
+        phone.keep_in_memory(64);
+        let tally = Tally::default();
+        let mut pocket = Self { number, person, tally, phone, http, clock, places: HashMap::new() };
+        pocket.sync(town)?;
+        pocket.tally.sync_ms.clear(); // the first download is not a sync of the day
+        pocket.learn()?;
+        Ok(pocket)
+    }
+
+    fn learn(&mut self) -> Result<(), PhoneError> {
+        let rows = self.phone.places(usize::MAX)?;
+        self.places = rows.into_iter().map(|row| (row.address, row.id)).collect();
+        Ok(())
+    }
+
+    /// One sync over HTTP; repeats while the server has more.
+    ///
+    /// # Errors
+    /// When it does not come to its end.
+    pub fn sync(&mut self, town: &Town) -> Result<(), StationError> {
+        loop {
+            let start = epoch_ms();
+            let sync = self.phone.sync(&self.http, APP, &Unwatched);
+            let report = town.runtime.block_on(sync)?;
+            self.tally.synced(&report, epoch_ms() - start);
+            if !report.unfinished {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes a planned visit, and syncs where there is network. What goes wrong is noted, not fatal.
+    pub fn go(&mut self, errand: &Errand<'_>, visit: &PlannedVisit) {
+        self.clock.set(clock::at(errand.day, visit.at_minute), errand.skew_ms);
+        if let Err(error) = self.visit(errand, visit) {
+            self.tally.failures.push(format!("{} visit: {error}", self.person.id));
+        }
+        let offline = visit.offline || errand.silent;
+        self.tally.offline += u64::from(offline);
+        if !offline && let Err(error) = self.sync(errand.town) {
+            self.tally.failures.push(format!("{} sync: {error}", self.person.id));
+        }
+    }
+
+    fn visit(&mut self, errand: &Errand<'_>, visit: &PlannedVisit) -> Result<(), PhoneError> {
+        let city = errand.city;
+        let missing = PhoneError::NotFound { what: "place" };
+        let Some(there) = city.place(visit.grid, visit.place) else { return Err(missing) };
+        let Some(place) = self.places.get(&there.address).copied() else { return Err(missing) };
+        if let Some(field) = visit.joint.and_then(|j| j.conflict) {
+            self.dispute(visit, place, field)?;
+        }
+        if visit.stream == Stream::Recheck
+            && let Some(open) = self.phone.findings(true)?.into_iter().next()
+        {
+            let codes: Vec<String> = self
+                .phone
+                .findings(true)?
+                .into_iter()
+                .filter(|f| f.place == open.place && f.list == open.list)
+                .map(|f| f.code)
+                .collect();
+            let id = self.phone.visit_start(open.place, &open.list, true)?;
+            return self.answer(errand, visit, id, &open.list, &codes);
+        }
+        match list_for(there.kind) {
+            Some(list) => {
+                let id = self.phone.visit_start(place, list, false)?;
+                self.answer(errand, visit, id, list, &[])
+            }
+            None => self.patrol(errand, visit, place, there.kind),
+        }
+    }
+
+    /// States a fact of the place that somebody else states otherwise today.
+    fn dispute(
+        &mut self,
+        visit: &PlannedVisit,
+        place: PlaceId,
+        field: &str,
+    ) -> Result<(), PhoneError> {
+        let second = visit.joint.is_some_and(|j| j.with < self.number);
+        let values = match field {
+            "building_type" => ["多层", "自建房"],
+            "storeys" => ["5", "6"],
+            "use" => ["居住", "居住兼仓储"],
+            _ => ["从东侧楼梯进入", "从北门进入"],
+        };
+        self.phone.place_set(place, field, values[usize::from(second)])?;
+        self.tally.disputed += 1;
+        Ok(())
+    }
+
+    fn patrol(
+        &mut self,
+        errand: &Errand<'_>,
+        visit: &PlannedVisit,
+        place: PlaceId,
+        kind: PlaceKind,
+    ) -> Result<(), PhoneError> {
+        let salt = self.number as u64 * 10_000 + u64::from(visit.at_minute) + kind as u64;
+        self.phone.place_remark(place, remark(errand.city.seed(), salt))?;
+        self.tally.visits += 1;
+        self.tally.entered += 1;
+        self.tally.remarks += 1;
+        Ok(())
+    }
+
+    fn answer(
+        &mut self,
+        errand: &Errand<'_>,
+        visit: &PlannedVisit,
+        id: VisitId,
+        list: &str,
+        open: &[String],
+    ) -> Result<(), PhoneError> {
+        let content = self.phone.content();
+        let list = content.list(list).ok_or(PhoneError::NotFound { what: "checklist" })?;
+        let key = self.number as u64 * 2_000 + u64::from(visit.at_minute);
+        let salt = (errand.city.seed(), errand.day, key);
+        let mut answering = Answering::new(&content, list, visit, open, salt);
+        for _ in 0..QUESTIONS_MAX {
+            let questions = self.phone.visit_questions(id)?;
+            let Some((item, text)) = answering.next(&questions) else { break };
+            self.clock.pass(ANSWER_MS);
+            let start = epoch_ms();
+            match self.phone.visit_answer(id, &item, &text) {
+                Ok(_) => self.tally.answer_ms.push(epoch_ms() - start),
+                Err(PhoneError::Invalid { .. }) => {
+                    let asked = questions.iter().find(|q| q.item == item);
+                    if let Some(text) = asked.and_then(|q| answering.refused(q)) {
+                        self.phone.visit_answer(id, &item, &text)?;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+            self.tally.answers += 1;
+        }
+        let done = self.phone.visit_finish(id)?;
+        self.tally.visits += 1;
+        self.tally.entered += u64::from(visit.outcome == Outcome::Entered);
+        self.tally.findings += done.findings.len() as u64;
+        Ok(())
+    }
+
+    /// Sets the phone's clock, for what happens between visits.
+    pub fn set_clock(&self, now: UtcMillis, skew_ms: i64) {
+        self.clock.set(now, skew_ms);
+    }
+
+    /// What does not hold together on this phone, or does not agree with the server.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn check(&self, town: &Town) -> Result<Vec<String>, StationError> {
+        let report = self.phone.verify()?;
+        let who = &self.person.id;
+        let mut wrong: Vec<String> =
+            report.problems.iter().map(|p| format!("{who}: {}", p.what)).collect();
+        let status = self.phone.status()?;
+        if status.pending > 0 {
+            wrong.push(format!("{who}: {} changes wait to be sent", status.pending));
+        }
+        for part in &status.cursors {
+            let Ok(pid) = part.pid.parse() else { continue };
+            let (seq, count) = town.standing(&pid)?;
+            let here = (u64::try_from(part.seq), u64::try_from(part.documents));
+            if here != (Ok(seq), Ok(count)) {
+                wrong.push(format!(
+                    "{who}: {pid} stands at {} with {} records, the server at {seq} with {count}",
+                    part.seq, part.documents
+                ));
+            }
+        }
+        Ok(wrong)
+    }
+}

@@ -1,0 +1,196 @@
+//! The city's server: the real one on its embedded store, with the city's places and people in it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ironfeet_core::model::{PersonId, Pid, Role, Scalar};
+use ironfeet_server::app::App;
+use ironfeet_server::import::{self, Imported};
+use ironfeet_server::store::{self, PersonRow, StoreError};
+use ironfeet_server::{command, enrol, review, verify};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::clock::CityClock;
+use crate::bench::serve;
+use crate::bench::station::StationError;
+use crate::city::{City, CityPlace, Job, Person};
+
+/// Places imported in one transaction.
+const BATCH: usize = 5_000;
+/// Conflicts counted at most.
+const CONFLICTS_MAX: usize = 10_000;
+
+/// A running server.
+pub struct Town {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its parts.
+    pub app: Arc<App>,
+    /// The runtime of server and phones.
+    pub runtime: Runtime,
+    /// The city's time.
+    pub clock: Arc<CityClock>,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<Result<(), StationError>>,
+}
+
+fn failed(error: &dyn std::error::Error) -> StationError {
+    StationError::Setting(format!("server: {error}"))
+}
+
+impl Town {
+    /// Starts the server on an empty or known folder.
+    ///
+    /// # Errors
+    /// When the folder or the port cannot be used.
+    pub fn start(
+        data: PathBuf,
+        listen: SocketAddr,
+        clock: Arc<CityClock>,
+    ) -> Result<Self, StationError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let served = serve::open(data, listen.port(), clock.clone(), |config| {
+            config.listen = listen;
+        })?;
+        let (address, app) = (served.address, served.app.clone());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = runtime.spawn(served.run(async move {
+            // A dropped sender stops it too.
+            let _either = stopped.await;
+        }));
+        Ok(Self { address, app, runtime, clock, stop, serving })
+    }
+
+    /// Ends the server after running requests.
+    ///
+    /// # Errors
+    /// When it had failed before.
+    pub fn stop(self) -> Result<(), StationError> {
+        let _ended_already = self.stop.send(());
+        let done = self.runtime.block_on(self.serving);
+        done.map_err(|e| failed(&e))?
+    }
+
+    /// Brings the city's register of places in; `progress` hears how many are done.
+    ///
+    /// # Errors
+    /// When the import refuses a place.
+    pub fn import(
+        &self,
+        city: &City,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Imported, StationError> {
+        let mut places = city.all_places();
+        let mut all = Imported::default();
+        loop {
+            let rows: Vec<import::Row> = (1..).zip(places.by_ref().take(BATCH)).map(row).collect();
+            if rows.is_empty() {
+                return Ok(all);
+            }
+            let done = store::transact(&*self.app.store, |s| {
+                import::places(s, &self.app, &rows, &mut |_| {})
+            })
+            .map_err(|e| failed(&e))?;
+            all.added += done.added;
+            all.changed += done.changed;
+            all.same += done.same;
+            progress(all.added + all.changed + all.same);
+        }
+    }
+
+    /// Gives every person of the city an account.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn hire(&self, city: &City) -> Result<(), StationError> {
+        let added_at = self.app.clock.now();
+        store::transact(&*self.app.store, |s| {
+            city.people().try_for_each(|person| {
+                let areas = match person.job {
+                    Job::FullTime | Job::PartTime | Job::Police => {
+                        person.grids.iter().map(|g| city.grids()[*g].code.to_string()).collect()
+                    }
+                    _ => city.counties().iter().map(|(code, _)| code.clone()).collect(),
+                };
+                let department =
+                    if person.role == Role::Handler { "FIRE".parse().ok() } else { None };
+                let (id, post) = (person.id.clone(), person.role);
+                s.person_put(&PersonRow { id, post, areas, department, added_at })
+            })
+        })
+        .map_err(|e: StoreError| failed(&e))
+    }
+
+    /// A one-time code for a field worker's phone.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn code(&self, city: &City, person: &Person) -> Result<String, StationError> {
+        let grids: Vec<_> = person.grids.iter().map(|g| city.grids()[*g].code.clone()).collect();
+        serve::code(&self.app, &person.id, &grids)
+    }
+
+    /// Takes trust from every phone of a person.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn revoke(&self, person: &PersonId) -> Result<(), StationError> {
+        let now = self.app.clock.now();
+        store::transact(&*self.app.store, |s| {
+            for device in s.devices()?.into_iter().filter(|d| d.person == *person) {
+                enrol::revoke(s, &device.id, false, now)?;
+            }
+            Ok(())
+        })
+        .map_err(|e: StoreError| failed(&e))
+    }
+
+    /// The secret to sign in to the console with, made on the first start of a data folder.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn console_code(&self) -> Result<Option<String>, StationError> {
+        command::first_code(&self.app).map_err(|e| failed(&e))
+    }
+
+    /// Fields in conflict.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn conflicts(&self) -> Result<usize, StationError> {
+        review::conflicts(&self.app, CONFLICTS_MAX).map(|c| c.len()).map_err(|e| failed(&e))
+    }
+
+    /// Where a partition's log stands: last entry and number of documents.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn standing(&self, pid: &Pid) -> Result<(u64, u64), StationError> {
+        store::view(&*self.app.store, |s| s.partition(pid))
+            .map(|row| row.map_or((0, 0), |row| (row.next_seq - 1, row.count)))
+            .map_err(|e| failed(&e))
+    }
+
+    /// Chains, digests, every document, the trail. Gives what is wrong.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn verify(&self) -> Result<Vec<String>, StationError> {
+        let found = verify::verify(&*self.app.store, &self.app.identity).map_err(|e| failed(&e))?;
+        Ok(found.problems)
+    }
+}
+
+fn row((line, place): (u64, CityPlace)) -> import::Row {
+    let mut facts: Vec<(String, Scalar)> = vec![
+        ("kind".to_owned(), place.kind.as_str().into()),
+        ("address".to_owned(), place.address.into()),
+        ("lat".to_owned(), place.lat.into()),
+        ("lon".to_owned(), place.lon.into()),
+    ];
+    facts.extend(place.facts.into_iter().map(|(field, value)| (field.to_owned(), value)));
+    import::Row { line, key: Some(place.id.to_string()), grid: place.grid, facts }
+}
