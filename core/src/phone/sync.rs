@@ -5,6 +5,7 @@
 //! it may be stopped between any two slices and goes on where it was.
 
 mod bundle;
+mod error;
 mod gather;
 mod heal;
 mod land;
@@ -15,95 +16,16 @@ use serde::Serialize;
 
 use crate::model::{DocId, Lang, Pid, UtcMillis};
 use crate::store::{document, member, meta};
-use crate::sync::client::{Client, Distrust, Effect, Held, Identity, Input, Member, Outcome};
+use crate::sync::client::{Client, Effect, Held, Identity, Input, Member, Outcome};
 use crate::sync::digest::DocState;
-use crate::sync::frame::{self, FrameError};
+use crate::sync::frame;
 use crate::sync::manifest;
 use crate::sync::message::{LocateResponse, SyncRequest, SyncResponse};
 
 use super::enrol::Enrolment;
-use super::transport::{Traffic, Transport, TransportError};
+use super::transport::{Traffic, Transport};
 use super::{Phone, PhoneError};
-
-/// Why a sync did not come to its end. Nothing is lost by any of them.
-#[derive(Debug, thiserror::Error)]
-pub enum SyncError {
-    /// The phone is not enrolled with a server.
-    #[error("this phone is not enrolled with a server")]
-    NotEnrolled,
-    /// The enrolment code was made for another person.
-    #[error("the code was made for another person")]
-    OtherPerson,
-    /// The way to the server.
-    #[error(transparent)]
-    Transport(#[from] TransportError),
-    /// The server's answer does not hold together.
-    #[error(transparent)]
-    Distrust(#[from] Distrust),
-    /// The server's answer is of another version, or cut.
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    /// The store.
-    #[error(transparent)]
-    Phone(#[from] PhoneError),
-    /// The person or the system stopped it.
-    #[error("stopped")]
-    Cancelled,
-}
-
-impl SyncError {
-    /// The reason in plain words and what to do.
-    #[must_use]
-    pub fn words(&self, lang: Lang) -> String {
-        let (zh, en) = match self {
-            Self::NotEnrolled => {
-                ("本机尚未注册，请扫描注册码", "not enrolled yet: scan an enrolment code")
-            }
-            Self::OtherPerson => (
-                "注册码属于其他人，请换用本人的注册码",
-                "the code is for another person: ask for your own",
-            ),
-            Self::Transport(TransportError::Offline) => (
-                "连不上服务器，联网后会自动重试",
-                "the server cannot be reached: it will be tried again",
-            ),
-            Self::Transport(TransportError::Timeout) => (
-                "服务器响应太慢，稍后会自动重试",
-                "the server was too slow: it will be tried again",
-            ),
-            Self::Transport(TransportError::Untrusted) => (
-                "服务器证书不受信任，请联系管理员",
-                "the server's certificate is not trusted: tell the administrator",
-            ),
-            Self::Transport(TransportError::Busy { .. }) => {
-                ("服务器繁忙，稍后会自动重试", "the server is busy: it will be tried again")
-            }
-            Self::Transport(TransportError::Refused { status: 401 | 403, .. }) => (
-                "服务器不再接受本机，未发送的工作仍在本机，请联系管理员",
-                "the server does not accept this phone any more; unsent work stays here: tell the administrator",
-            ),
-            Self::Transport(TransportError::Refused { .. }) => {
-                ("服务器拒绝了请求", "the server refused the request")
-            }
-            Self::Transport(TransportError::Strange) | Self::Frame(_) => (
-                "服务器的回答无法识别，请更新应用",
-                "the server's answer was not understood: update the app",
-            ),
-            Self::Distrust(_) => (
-                "服务器数据未通过校验，未采用，稍后重试",
-                "the server's data did not hold together and was not used: it will be tried again",
-            ),
-            Self::Phone(_) => ("写入本机失败", "this phone's store failed"),
-            Self::Cancelled => {
-                ("已停止，下次从这里继续", "stopped; it goes on from here next time")
-            }
-        };
-        match lang {
-            Lang::Zh => zh.to_owned(),
-            Lang::En => en.to_owned(),
-        }
-    }
-}
+pub use error::SyncError;
 
 /// How far a sync has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

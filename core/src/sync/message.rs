@@ -3,9 +3,15 @@
 //! Numeric keys are for ever; new ones are added at the end and unknown ones are
 //! skipped. Source: protocol page 4.8.
 
+mod compare;
+
 use minicbor::{Decode, Encode};
 
 use crate::model::{ChangeHash, DeviceId, DocId, InstallId, Pid, UtcMillis};
+
+pub use compare::{
+    Checkpoint, HealDoc, HealItem, HealRequest, HealResponse, LocateRequest, LocateResponse, Offer,
+};
 
 /// The protocol this version speaks.
 pub const PROTO: u16 = 1;
@@ -390,121 +396,4 @@ pub struct Notice {
     /// The reason it waited: a stable code.
     #[n(4)]
     pub reason: String,
-}
-
-/// Log entries that a restored server has lost, offered by whoever still holds them.
-#[derive(Clone, Debug, PartialEq, Encode, Decode)]
-#[cbor(map, context_bound = "super::row::InRow")]
-pub struct Offer {
-    /// The partition.
-    #[n(0)]
-    pub pid: Pid,
-    /// The last common entry; the offered ones follow it.
-    #[n(1)]
-    pub after: u64,
-    /// The entries as they were received.
-    #[n(2)]
-    pub entries: Vec<Entry>,
-    /// The stamp received with the last of them.
-    #[n(3)]
-    #[cbor(with = "minicbor::bytes")]
-    pub stamp: [u8; 16],
-}
-
-/// `POST /v1/locate`: my chain at these numbers, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct LocateRequest {
-    /// The partition.
-    #[n(0)]
-    pub pid: Pid,
-    /// Sparse checkpoints (number, chain cut to 16 bytes), at most 64.
-    #[n(1)]
-    pub checkpoints: Vec<Checkpoint>,
-}
-
-/// A number and the chain there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Checkpoint {
-    /// Number of the entry.
-    #[n(0)]
-    pub seq: u64,
-    /// Chain there, cut.
-    #[n(1)]
-    #[cbor(with = "minicbor::bytes")]
-    pub chain: [u8; 16],
-}
-
-/// The answer to [`LocateRequest`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct LocateResponse {
-    /// The highest common number; 0 when only the beginning is common.
-    #[n(0)]
-    pub seq: u64,
-}
-
-/// `POST /v1/heal`: what I hold of a partition whose digest differs.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct HealRequest {
-    /// The partition.
-    #[n(0)]
-    pub pid: Pid,
-    /// Where I stand.
-    #[n(1)]
-    pub seq: u64,
-    /// Every document with the first 8 bytes of its digest item.
-    #[n(2)]
-    pub items: Vec<HealItem>,
-}
-
-/// A document and the first 8 bytes of its digest item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct HealItem {
-    /// The document.
-    #[n(0)]
-    pub doc: DocId,
-    /// First 8 bytes of the item.
-    #[n(1)]
-    #[cbor(with = "minicbor::bytes")]
-    pub item: [u8; 8],
-}
-
-/// The answer to [`HealRequest`]: documents as the server holds them at `seq`.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map, context_bound = "super::row::InRow")]
-pub struct HealResponse {
-    /// The log position this is true for; differs when the partition moved on (sync first, then heal).
-    #[n(0)]
-    pub seq: u64,
-    /// Documents to take whole.
-    #[n(1)]
-    pub take: Vec<HealDoc>,
-    /// Documents the partition does not hold; drop what has no unsent work.
-    #[n(2)]
-    pub drop: Vec<DocId>,
-    /// Whether there is more to heal; ask again.
-    #[n(3)]
-    pub more: bool,
-}
-
-/// A document as the server holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map, context_bound = "super::row::InRow")]
-pub struct HealDoc {
-    /// The document.
-    #[n(0)]
-    pub doc: DocId,
-    /// How often it moved.
-    #[n(1)]
-    pub move_gen: u32,
-    /// `live`, `frozen`.
-    #[n(2)]
-    pub frozen: bool,
-    /// All its changes in causal order.
-    #[n(3)]
-    pub bodies: Vec<Body>,
 }
