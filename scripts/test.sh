@@ -16,47 +16,7 @@ finish() {
   if [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]; then exit 0; else exit 1; fi
 }
 
-# --- what the build needs -------------------------------------------------------------------
-
-as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
-}
-
-install_packages() { # PACKAGE...: by apt, when we may
-  if ! command -v apt-get >/dev/null; then
-    echo "missing: $*; this is no Debian-like machine, please install them yourself"
-    return 1
-  fi
-  if [ "$(id -u)" -ne 0 ] && ! sudo -n true 2>/dev/null; then
-    echo "missing: $*; please run: sudo apt-get install $*"
-    return 1
-  fi
-  echo "installing with apt-get: $*"
-  as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
-}
-
-need_tools() {
-  local missing=()
-  command -v cc >/dev/null && command -v make >/dev/null || missing+=(build-essential)
-  command -v pkg-config >/dev/null || missing+=(pkg-config)
-  # SQLCipher uses the system's libcrypto.
-  { command -v pkg-config >/dev/null && pkg-config --exists libcrypto; } || missing+=(libssl-dev)
-  if ! command -v cargo >/dev/null && [ ! -x "$HOME/.cargo/bin/cargo" ]; then
-    command -v curl >/dev/null || missing+=(curl ca-certificates)
-  fi
-  if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi
-}
-
-need_rust() {
-  command -v cargo >/dev/null || export PATH="$HOME/.cargo/bin:$PATH"
-  if ! command -v cargo >/dev/null; then
-    echo "Rust is missing: installing the stable toolchain into $HOME/.cargo with rustup (https://rustup.rs)"
-    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
-      sh -s -- -y --profile minimal --component rustfmt --component clippy || return 1
-  fi
-  cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt || return 1
-  cargo clippy --version >/dev/null 2>&1 || rustup component add clippy || return 1
-}
+. scripts/setup.sh
 
 # --- the checks -----------------------------------------------------------------------------
 
@@ -92,7 +52,7 @@ tests() { # NAME COMMAND...: counts what cargo's `test result:` lines say
 }
 
 say "set-up"
-if ! need_tools || ! need_rust; then
+if ! need_tools || ! need_rust || ! need_lints; then
   echo "FAILED: set-up"
   failed=1
   finish

@@ -18,7 +18,7 @@ fn run(output: &str, code: i32, broken_step: &str) -> (String, bool) {
         dir.path().display()
     );
     write_program(dir.path(), "cargo", &cargo);
-    for name in ["rustc", "rustup", "cc", "make", "pkg-config"] {
+    for name in ["rustc", "rustup", "cc", "make", "pkg-config", "curl"] {
         write_program(dir.path(), name, "#!/bin/sh\n");
     }
     let path = format!("{}:/usr/bin:/bin", dir.path().display());

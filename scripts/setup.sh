@@ -1,0 +1,42 @@
+# What a bare Debian-like machine needs before anything can be built. Sourced by test.sh and demo.sh.
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+install_packages() { # PACKAGE...: by apt, when we may
+  if ! command -v apt-get >/dev/null; then
+    echo "missing: $*; this is no Debian-like machine, please install them yourself"
+    return 1
+  fi
+  if [ "$(id -u)" -ne 0 ] && ! sudo -n true 2>/dev/null; then
+    echo "missing: $*; please run: sudo apt-get install $*"
+    return 1
+  fi
+  echo "installing with apt-get: $*"
+  as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
+}
+
+need_tools() {
+  local missing=()
+  command -v cc >/dev/null && command -v make >/dev/null || missing+=(build-essential)
+  command -v pkg-config >/dev/null || missing+=(pkg-config)
+  # SQLCipher uses the system's libcrypto.
+  { command -v pkg-config >/dev/null && pkg-config --exists libcrypto; } || missing+=(libssl-dev)
+  command -v curl >/dev/null || missing+=(curl ca-certificates)
+  if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi
+}
+
+need_rust() {
+  command -v cargo >/dev/null || export PATH="$HOME/.cargo/bin:$PATH"
+  if ! command -v cargo >/dev/null; then
+    echo "Rust is missing: installing the stable toolchain into $HOME/.cargo with rustup (https://rustup.rs)"
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+      sh -s -- -y --profile minimal --component rustfmt --component clippy || return 1
+  fi
+}
+
+need_lints() {
+  cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt || return 1
+  cargo clippy --version >/dev/null 2>&1 || rustup component add clippy || return 1
+}
