@@ -1,5 +1,6 @@
-//! The bench against peers: one device and one server process that speak the peers' protocol.
+//! The benches: one device and one server process that speak the peers' protocol; a city.
 
+pub mod city;
 pub mod device;
 pub mod plan;
 pub mod record;

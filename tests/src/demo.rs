@@ -3,8 +3,10 @@
 //! The city says who goes where; the phones do it with the core that an app uses. At the end
 //! server and phones are verified and compared.
 
+pub mod apart;
 pub mod clock;
 pub mod pocket;
+pub mod storm;
 pub mod tally;
 pub mod town;
 
@@ -36,6 +38,8 @@ pub struct Show {
     pub listen: SocketAddr,
     /// Folder of server and phones; must be empty or new.
     pub data: PathBuf,
+    /// A program that serves in a process of its own; none: the server is in this process.
+    pub apart: Option<PathBuf>,
 }
 
 /// The first day: a Monday in the heating season.
@@ -57,7 +61,11 @@ pub struct Life {
     pockets: Vec<Mutex<Pocket>>,
     total: Tally,
     places: u64,
+    /// Real seconds that the import and the enrolments took.
+    pub setup_s: (f64, f64),
     began_ms: f64,
+    /// The day to live next, or a weekend before it.
+    next_day: Date,
     days: u32,
     /// Number of the person whose phone is revoked on the last day.
     revoked: Option<usize>,
@@ -84,18 +92,42 @@ impl Life {
         ));
         std::fs::create_dir_all(&show.data)?;
         let clock = Arc::new(CityClock::new(clock::at(FIRST_DAY, 7 * 60)));
-        let town = Town::start(show.data.join("server"), show.listen, clock)?;
+        let folder = show.data.join("server");
+        let town = match &show.apart {
+            None => Town::start(folder, show.listen, clock)?,
+            Some(program) => Town::start_apart(folder, program, clock)?,
+        };
         town.hire(&city)?;
+        let start = epoch_ms();
         let places = town.import(&city, |_| {})?.added;
-        say(&format!("场所导入 {places} · {places} places imported"));
+        let import_s = (epoch_ms() - start) / 1000.0;
+        say(&format!("场所导入 {places} · {places} places imported  [{import_s:.1} s]"));
+        let start = epoch_ms();
         let pockets = enrol(&city, &town, &show.data.join("phones"))?;
-        say(&format!("手机注册 {} · {} phones enrolled", pockets.len(), pockets.len()));
+        let enrol_s = (epoch_ms() - start) / 1000.0;
+        let phones = pockets.len();
+        say(&format!("手机注册 {phones} · {phones} phones enrolled  [{enrol_s:.1} s]"));
         let usual = Rates::default();
         let rates =
             Rates { joint: usual.joint * MEETINGS, conflict: usual.conflict * DISPUTES, ..usual };
         let total = Tally::default();
         let revoked = None;
-        Ok(Self { town, city, rates, pockets, total, places, began_ms, days: 0, revoked })
+        let setup_s = (import_s, enrol_s);
+        let next_day = FIRST_DAY;
+        let days = 0;
+        Ok(Self {
+            town,
+            city,
+            rates,
+            pockets,
+            total,
+            places,
+            setup_s,
+            began_ms,
+            next_day,
+            days,
+            revoked,
+        })
     }
 
     /// Lives one working day after the other.
@@ -103,7 +135,7 @@ impl Life {
     /// # Errors
     /// When the server fails; what goes wrong on phones is counted.
     pub fn live(&mut self, days: u32, say: &mut dyn FnMut(&str)) -> Result<(), StationError> {
-        let mut day = FIRST_DAY;
+        let mut day = self.next_day;
         for n in 1..=days {
             while !is_working_day(day) {
                 day = next(day);
@@ -112,6 +144,7 @@ impl Life {
             say(&line);
             self.days = n;
             day = next(day);
+            self.next_day = day;
         }
         Ok(())
     }
@@ -177,20 +210,9 @@ impl Life {
         Errand { city: &self.city, town: &self.town, day, skew_ms: outing.skew_ms, silent }
     }
 
-    /// Runs something on every phone, on as many threads as the machine has processors.
+    /// Runs something on every phone.
     fn each(&self, act: impl Fn(&mut Pocket) + Sync) {
-        let next = AtomicUsize::new(0);
-        let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    while let Some(pocket) = self.pockets.get(next.fetch_add(1, Ordering::Relaxed))
-                    {
-                        act(&mut lock(pocket));
-                    }
-                });
-            }
-        });
+        side_by_side(&self.pockets, |_, pocket| act(pocket));
     }
 
     /// Everybody comes back into the network; then server and phones are verified and compared.
@@ -244,12 +266,33 @@ fn next(day: Date) -> Date {
 
 fn enrol(city: &City, town: &Town, dir: &Path) -> Result<Vec<Mutex<Pocket>>, StationError> {
     let now = clock::at(FIRST_DAY, 7 * 60 + 30);
-    (0..city.field_count())
-        .map(|number| {
-            let dir = dir.join(format!("{number:05}"));
-            Pocket::enrol(city, town, number, dir, now).map(Mutex::new)
-        })
+    let made: Vec<_> = (0..city.field_count()).map(|_| Mutex::new(None)).collect();
+    side_by_side(&made, |number, slot| {
+        let dir = dir.join(format!("{number:05}"));
+        *slot = Some(Pocket::enrol(city, town, number, dir, now));
+    });
+    let missing = || StationError::Setting("a phone was not enrolled".to_owned());
+    made.into_iter()
+        .map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .map(|made| made.ok_or_else(missing)?.map(Mutex::new))
         .collect()
+}
+
+/// Does something with each, on as many threads as the machine has processors.
+fn side_by_side<T: Send>(all: &[Mutex<T>], act: impl Fn(usize, &mut T) + Sync) {
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(one) = all.get(n) else { break };
+                    act(n, &mut one.lock().unwrap_or_else(PoisonError::into_inner));
+                }
+            });
+        }
+    });
 }
 
 /// Before and after the shift: phones that have a network sync.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ironfeet_core::ground::{Clock, Entropy};
-use ironfeet_core::model::{GridCode, Lang, PersonId};
+use ironfeet_core::model::{GridCode, Lang, PersonId, UtcMillis};
 use ironfeet_server::app::App;
 use ironfeet_server::command::{CommandError, Ground};
 use ironfeet_server::config::Config;
@@ -76,13 +76,30 @@ pub fn code(app: &App, person: &PersonId, grids: &[GridCode]) -> Result<String, 
         .map_err(|error| StationError::Setting(format!("server: {error}")))
 }
 
+/// The system's clock, ahead by so many milliseconds: a city's days need not be today.
+struct Ahead(i64);
+
+impl Clock for Ahead {
+    fn now(&self) -> UtcMillis {
+        UtcMillis(SystemClock.now().0 + self.0)
+    }
+}
+
 /// `ironfeet-bench serve`: serves until SIGTERM, handing a code to whoever connects beside it.
+/// `ahead_ms`: the server's time minus the system's.
 ///
 /// # Errors
 /// When the folder or a port cannot be used.
-pub fn run(data: PathBuf, port: u16, mut output: impl Write) -> Result<(), StationError> {
-    let served = open(data, port, Arc::new(SystemClock), |_| {})?;
-    let codes = TcpListener::bind((Ipv4Addr::LOCALHOST, port + CODES_AT))?;
+pub fn run(
+    data: PathBuf,
+    port: u16,
+    ahead_ms: i64,
+    mut output: impl Write,
+) -> Result<(), StationError> {
+    let served = open(data, port, Arc::new(Ahead(ahead_ms)), |_| {})?;
+    // A free port is asked for by a city, which makes its codes itself.
+    let at = if port == 0 { 0 } else { port + CODES_AT };
+    let codes = TcpListener::bind((Ipv4Addr::LOCALHOST, at))?;
     let app = served.app.clone();
     // Ends with the process; a bench stops it by a signal.
     std::thread::spawn(move || hand_out(&app, &codes));

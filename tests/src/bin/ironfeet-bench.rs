@@ -1,19 +1,56 @@
 //! The benches: `serve` and `device` for the comparison with peers (settings come from the
-//! environment, as their protocol wants it).
+//! environment, as their protocol wants it); `city`: how much of a city one machine carries.
 
 use std::io::{BufReader, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
+use ironfeet_tests::bench::city::{self, CitySetting};
 use ironfeet_tests::bench::device::{self, DeviceSetting};
 use ironfeet_tests::bench::serve;
 use ironfeet_tests::bench::station::StationError;
+use ironfeet_tests::city::Scale;
+
+/// Benches. `serve` and `device` take their settings from the environment: PORT, DATA_DIR; DIR, URL_, DOCS, DATA, INDEX, PLAN.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// A server for the comparison with peers
+    Serve,
+    /// A device for the comparison with peers
+    Device,
+    /// Days in a synthetic city and a storm of all its phones, measured; one JSON value
+    City {
+        /// Size: small (20,000 people), medium (500,000) or full (5,000,000).
+        #[arg(long, default_value = "small")]
+        city: Scale,
+        /// Working days with network as usual.
+        #[arg(long, default_value_t = 1)]
+        days: u32,
+        /// Seed of the city.
+        #[arg(long, default_value_t = 7)]
+        seed: u64,
+        /// Seconds within which all phones come after a day without network.
+        #[arg(long, default_value_t = 300.0)]
+        storm: f64,
+        /// An empty folder on the disk to be measured; a temporary one unless given.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+}
 
 fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         Some("device") => device(),
         Some("serve") => serve(),
-        _ => Err(StationError::Setting("usage: ironfeet-bench serve|device".to_owned())),
+        _ => city(&Args::parse()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -29,10 +66,32 @@ fn setting(name: &str) -> Result<String, StationError> {
     std::env::var(name).map_err(|_| StationError::Setting(format!("{name} is not set")))
 }
 
+fn city(args: &Args) -> Result<(), StationError> {
+    let What::City { city, days, seed, storm, data } = &args.what else { return Ok(()) };
+    let temporary = tempfile::tempdir()?;
+    let data = data.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let program = std::env::current_exe()?;
+    let setting =
+        CitySetting { scale: *city, days: *days, seed: *seed, storm_s: *storm, data, program };
+    let mut tell = |line: &str| {
+        // Who closed the pipe does not want to read it.
+        let _closed = writeln!(std::io::stderr(), "{line}");
+    };
+    let found = city::run(&setting, &mut tell)?;
+    writeln!(std::io::stdout(), "{found:#}")?;
+    if found["well"] == true {
+        Ok(())
+    } else {
+        Err(StationError::Setting("server and phones do not agree".to_owned()))
+    }
+}
+
 fn serve() -> Result<(), StationError> {
     let port = setting("PORT")?.parse();
     let port = port.map_err(|_| StationError::Setting("PORT is no number".to_owned()))?;
-    serve::run(setting("DATA_DIR")?.into(), port, std::io::stdout())
+    let ahead = setting("AHEAD_MS").unwrap_or_else(|_| "0".to_owned()).parse();
+    let ahead = ahead.map_err(|_| StationError::Setting("AHEAD_MS is no number".to_owned()))?;
+    serve::run(setting("DATA_DIR")?.into(), port, ahead, std::io::stdout())
 }
 
 fn device() -> Result<(), StationError> {

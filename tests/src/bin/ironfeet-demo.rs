@@ -65,7 +65,7 @@ fn run(args: &Args) -> Result<bool, StationError> {
         return Err(StationError::Setting(format!("{} is not empty", data.display())));
     }
     let (scale, days, seed, listen) = (args.city, args.days, args.seed, args.listen);
-    let show = Show { scale, days, seed, listen, data };
+    let show = Show { scale, days, seed, listen, data, apart: None };
     let mut life = Life::begin(&show, &mut tell)?;
     life.live(days, &mut tell)?;
     let (town, summary) = life.end(&show)?;

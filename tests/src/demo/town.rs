@@ -1,21 +1,26 @@
 //! The city's server: the real one on its embedded store, with the city's places and people in it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ironfeet_core::ground::Clock as _;
 use ironfeet_core::model::{PersonId, Pid, Role, Scalar};
 use ironfeet_server::app::App;
+use ironfeet_server::config::Config;
 use ironfeet_server::import::{self, Imported};
+use ironfeet_server::store::sqlite::Sqlite;
 use ironfeet_server::store::{self, PersonRow, StoreError};
 use ironfeet_server::{command, enrol, review, verify};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::apart::{Apart, Used};
 use super::clock::CityClock;
 use crate::bench::serve;
 use crate::bench::station::StationError;
+use crate::bench::watch::SystemEntropy;
 use crate::city::{City, CityPlace, Job, Person};
 
 /// Places imported in one transaction.
@@ -33,8 +38,15 @@ pub struct Town {
     pub runtime: Runtime,
     /// The city's time.
     pub clock: Arc<CityClock>,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<Result<(), StationError>>,
+    serving: Serving,
+}
+
+/// Where the server runs.
+enum Serving {
+    /// In this process.
+    Here(oneshot::Sender<()>, JoinHandle<Result<(), StationError>>),
+    /// In a process of its own, so that its work can be told from the phones'.
+    Apart(Apart),
 }
 
 fn failed(error: &dyn std::error::Error) -> StationError {
@@ -61,7 +73,35 @@ impl Town {
             // A dropped sender stops it too.
             let _either = stopped.await;
         }));
-        Ok(Self { address, app, runtime, clock, stop, serving })
+        Ok(Self { address, app, runtime, clock, serving: Serving::Here(stop, serving) })
+    }
+
+    /// Starts the server in a process of its own: `program serve`, as `ironfeet-bench` has it.
+    ///
+    /// # Errors
+    /// When the folder cannot be used or the program does not start.
+    pub fn start_apart(
+        data: PathBuf,
+        program: &Path,
+        clock: Arc<CityClock>,
+    ) -> Result<Self, StationError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let apart = Apart::start(program, &data, clock.now())?;
+        let address = apart.address;
+        let store = Arc::new(Sqlite::open(&data.join(command::DATABASE)).map_err(|e| failed(&e))?);
+        let config = Config { data, ..Config::default() };
+        let app = App::new(config, store, clock.clone(), Arc::new(SystemEntropy), false);
+        let app = Arc::new(app.map_err(|e| failed(&e))?);
+        Ok(Self { address, app, runtime, clock, serving: Serving::Apart(apart) })
+    }
+
+    /// What the server's own process has used so far; zeros when it has none.
+    #[must_use]
+    pub fn used(&self) -> Used {
+        match &self.serving {
+            Serving::Here(..) => Used::default(),
+            Serving::Apart(apart) => apart.used(),
+        }
     }
 
     /// Ends the server after running requests.
@@ -69,9 +109,14 @@ impl Town {
     /// # Errors
     /// When it had failed before.
     pub fn stop(self) -> Result<(), StationError> {
-        let _ended_already = self.stop.send(());
-        let done = self.runtime.block_on(self.serving);
-        done.map_err(|e| failed(&e))?
+        match self.serving {
+            Serving::Here(stop, serving) => {
+                let _ended_already = stop.send(());
+                let done = self.runtime.block_on(serving);
+                done.map_err(|e| failed(&e))?
+            }
+            Serving::Apart(apart) => apart.stop(),
+        }
     }
 
     /// Brings the city's register of places in; `progress` hears how many are done.
