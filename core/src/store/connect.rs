@@ -59,6 +59,8 @@ fn hand_key(db: &Connection, key: &[u8; 32]) -> Result<(), StoreError> {
     let raw = Zeroizing::new(hex::encode(key));
     let sql =
         Zeroizing::new(format!("PRAGMA key = \"x'{}{}'\"", raw.as_str(), hex::encode(&salt[..16])));
+    // A damaged page is told by its error; the library would also write to the app's stderr.
+    db.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     Ok(db.execute_batch(&sql)?)
 }
 

@@ -14,7 +14,7 @@ use rusqlite::{Connection, params_from_iter};
 use zeroize::Zeroizing;
 
 use super::install::{self, Beside, Owner};
-use super::wreck::{Rows, TABLES, read_all};
+use super::wreck::{Rows, TABLES, Wreck, read_all};
 use super::{DB, StoreError, connect, key_check, meta, migrate, part, remove_file};
 use crate::ground::Entropy;
 use crate::model::Pid;
@@ -58,7 +58,8 @@ pub fn salvage(
     let wreck = copy_aside(dir)?;
     let rows = {
         let (old, grafted) = open_wreck(dir, &wreck, key)?;
-        read_all(old.as_ref(), grafted)
+        let again = || opened(&wreck, key);
+        read_all(old.map(|db| Wreck::new(db, &again)), grafted)
     };
     let owner = match (&rows.owner, install::read(dir, key), known_owner) {
         (_, Beside::OtherKey, _) => return Err(StoreError::WrongKey),
@@ -127,13 +128,22 @@ fn open_wreck(
     Ok((readable(wreck, key).ok(), true))
 }
 
-fn readable(wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<Connection, StoreError> {
-    let mut db = connect::wreck(wreck, key)?;
+fn opened(wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<Connection, StoreError> {
+    let db = connect::wreck(wreck, key)?;
     // Takes a file for as long as it is, whatever its first page says.
-    db.execute_batch("PRAGMA writable_schema = ON; PRAGMA cell_size_check = ON;")?;
+    db.execute_batch(
+        "PRAGMA writable_schema = ON; PRAGMA cell_size_check = ON; PRAGMA synchronous = OFF;",
+    )?;
+    Ok(db)
+}
+
+fn readable(wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<Connection, StoreError> {
+    let mut db = opened(wreck, key)?;
     // A wreck of an older version gets today's columns, where that still works.
     let _unmigrated = migrate::migrate(&mut db);
     db.prepare("SELECT doc_id, k, hash, raw, status FROM change")?;
+    // A schema of which a page is lost would spoil every later question.
+    db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
     Ok(db)
 }
 

@@ -119,6 +119,41 @@ const CURSOR: &[&str] = &["part", "checkpoint", "member", "entry", "offer", "bun
 
 pub(super) type Row = Vec<Value>;
 
+/// An open wreck. After one page that cannot be decrypted SQLCipher refuses every further read of that
+/// connection, so the next question goes to a new one.
+pub(super) struct Wreck<'a> {
+    db: Connection,
+    again: &'a dyn Fn() -> Result<Connection, StoreError>,
+    spent: bool,
+}
+
+impl<'a> Wreck<'a> {
+    /// A wreck, and how to open it once more.
+    pub(super) fn new(
+        db: Connection,
+        again: &'a dyn Fn() -> Result<Connection, StoreError>,
+    ) -> Self {
+        Self { db, again, spent: false }
+    }
+
+    fn db(&mut self) -> &Connection {
+        if self.spent
+            && let Ok(db) = (self.again)()
+        {
+            self.db = db;
+            self.spent = false;
+        }
+        &self.db
+    }
+
+    /// Reads until the end or the first error; says whether it came to the end.
+    fn read(&mut self, sql: &str, fill: &[Value], table: &Table, found: &mut Found) -> bool {
+        let whole = read_rows(self.db(), sql, fill, table, found);
+        self.spent |= !whole;
+        whole
+    }
+}
+
 /// Everything that could be read.
 #[derive(Default)]
 pub(super) struct Rows {
@@ -128,25 +163,25 @@ pub(super) struct Rows {
 }
 
 /// Reads every table; never fails. In a `grafted` file the tables of later versions stand nowhere.
-pub(super) fn read_all(db: Option<&Connection>, grafted: bool) -> Rows {
+pub(super) fn read_all(wreck: Option<Wreck<'_>>, grafted: bool) -> Rows {
     let mut rows = Rows::default();
-    let Some(db) = db else {
+    let Some(mut wreck) = wreck else {
         rows.torn = TABLES.iter().map(|t| t.name.to_owned()).collect();
         return rows;
     };
-    let ids = known_ids(db);
+    let ids = known_ids(&mut wreck);
     let mut found: BTreeMap<&'static str, Found> = BTreeMap::new();
     for table in TABLES {
         let rows_of = found.entry(table.name).or_default();
-        if !read_table(db, table, &ids, rows_of) {
+        if !read_table(&mut wreck, table, &ids, rows_of) {
             rows.torn.push(table.name.to_owned());
         }
     }
-    rows.owner = meta::owner(db).ok().flatten();
+    rows.owner = meta::owner(wreck.db()).ok().flatten();
     for table in TABLES.iter().filter(|t| rows.torn.iter().any(|name| name == t.name)) {
         if let Some(shape) = table.shape {
             // What fails here was lost before.
-            let _lost = read_pages(db, table, shape, found.entry(table.name).or_default());
+            let _lost = read_pages(&mut wreck, table, shape, found.entry(table.name).or_default());
         }
     }
     if grafted || !rows.torn.is_empty() {
@@ -163,19 +198,19 @@ type Found = BTreeMap<String, Row>;
 /// Reads each page of the file as if it were the whole table. Pages of other tables give rows of
 /// another shape, which the new file refuses.
 fn read_pages(
-    db: &Connection,
+    wreck: &mut Wreck<'_>,
     table: &Table,
     shape: &str,
     found: &mut Found,
 ) -> Result<(), StoreError> {
-    db.execute_batch("PRAGMA writable_schema = ON; PRAGMA synchronous = OFF;")?;
+    let db = wreck.db();
     let pages: i64 = db.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     let root: i64 =
         db.query_row("SELECT rootpage FROM sqlite_schema WHERE name = ?1", [table.name], |row| {
             row.get(0)
         })?;
     let mut version: i64 = db.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
-    let mut point_at = |page: i64| -> Result<(), StoreError> {
+    let mut point_at = |db: &Connection, page: i64| -> Result<(), StoreError> {
         db.execute("UPDATE sqlite_schema SET rootpage = ?1 WHERE name = ?2", (page, table.name))?;
         version += 1;
         Ok(db.pragma_update(None, "schema_version", version)?)
@@ -186,18 +221,18 @@ fn read_pages(
         table.name
     );
     for page in 2..=pages {
-        point_at(page)?;
+        point_at(wreck.db(), page)?;
         let mut here = Found::new();
-        read_rows(db, &sql, &[], table, &mut here);
+        wreck.read(&sql, &[], table, &mut here);
         for (key, row) in here {
             found.entry(key).or_insert(row);
         }
     }
-    point_at(root)
+    point_at(wreck.db(), root)
 }
 
 /// Identities of documents, from the rows and from the index over them.
-fn known_ids(db: &Connection) -> BTreeSet<Vec<u8>> {
+fn known_ids(wreck: &mut Wreck<'_>) -> BTreeSet<Vec<u8>> {
     let mut ids = BTreeSet::new();
     for sql in [
         "SELECT doc_id FROM doc INDEXED BY sqlite_autoindex_doc_1 ORDER BY doc_id",
@@ -207,37 +242,47 @@ fn known_ids(db: &Connection) -> BTreeSet<Vec<u8>> {
         "SELECT DISTINCT doc_id FROM change ORDER BY doc_id",
         "SELECT DISTINCT doc_id FROM change ORDER BY doc_id DESC",
     ] {
-        let Ok(mut list) = db.prepare(sql) else { continue };
-        let Ok(mut rows) = list.query([]) else { continue };
-        while let Ok(Some(row)) = rows.next() {
-            if let Ok(id) = row.get::<_, Vec<u8>>(0) {
-                ids.insert(id);
-            }
-        }
+        wreck.spent |= read_ids(wreck.db(), sql, &mut ids).is_err();
     }
     ids
 }
 
+/// Adds the identities that a question gives until its end or the first error.
+fn read_ids(db: &Connection, sql: &str, ids: &mut BTreeSet<Vec<u8>>) -> Result<(), StoreError> {
+    let mut list = db.prepare(sql)?;
+    let mut rows = list.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Ok(id) = row.get::<_, Vec<u8>>(0) {
+            ids.insert(id);
+        }
+    }
+    Ok(())
+}
+
 /// Every row that can be read in order or by identity; says whether nothing was in the way.
-fn read_table(db: &Connection, table: &Table, ids: &BTreeSet<Vec<u8>>, found: &mut Found) -> bool {
+fn read_table(
+    wreck: &mut Wreck<'_>,
+    table: &Table,
+    ids: &BTreeSet<Vec<u8>>,
+    found: &mut Found,
+) -> bool {
     let columns = table.columns.join(", ");
     let order =
         |way: &str| table.key.iter().map(|k| format!("{k} {way}")).collect::<Vec<_>>().join(", ");
     let sql = format!("SELECT {columns} FROM {}", table.name);
-    if read_rows(db, &format!("{sql} ORDER BY {}", order("")), &[], table, found) {
+    if wreck.read(&format!("{sql} ORDER BY {}", order("")), &[], table, found) {
         return true;
     }
-    read_rows(db, &format!("{sql} ORDER BY {}", order("DESC")), &[], table, found);
+    wreck.read(&format!("{sql} ORDER BY {}", order("DESC")), &[], table, found);
     if table.columns.contains(&"doc_id") {
         let by_id = format!("{sql} WHERE doc_id = ?1 ORDER BY {}", order(""));
         for id in ids {
-            read_rows(db, &by_id, &[Value::Blob(id.clone())], table, found);
+            wreck.read(&by_id, &[Value::Blob(id.clone())], table, found);
         }
     }
     false
 }
 
-/// Reads until the end or the first error; says whether it came to the end.
 fn read_rows(db: &Connection, sql: &str, fill: &[Value], table: &Table, found: &mut Found) -> bool {
     let Ok(mut list) = db.prepare_cached(sql) else { return false };
     let Ok(mut rows) = list.query(params_from_iter(fill)) else { return false };

@@ -96,7 +96,7 @@ fn a_page_overwritten_anywhere_costs_at_most_what_stood_on_it() {
     let bytes = fs::read(db(&world)).unwrap();
     let pages = bytes.len() / 4096;
     let mut worst = worked.hashes.len();
-    for page in std::iter::once(0).chain((1..pages).step_by(2)) {
+    for page in 0..pages {
         let copy = copy(&world, 3_100 + page as u64);
         let mut torn = bytes.clone();
         torn[page * 4096..(page + 1) * 4096].fill(0xa5);
