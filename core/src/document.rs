@@ -39,7 +39,7 @@ use automerge::ReadDoc;
 use automerge::transaction::CommitOptions;
 
 use crate::limits;
-use crate::model::{ChangeHash, DocId, Scalar, UtcMillis};
+use crate::model::{ChangeHash, DocId, Remark, Scalar, UtcMillis};
 
 use fields::Fields;
 use layout::KIND;
@@ -198,6 +198,15 @@ impl Document {
         self.doc.get_change_meta_by_hash(&convert::engine_hash(hash)).is_some()
     }
 
+    /// The document as the writer of a change knew it: what the change leans on, without it.
+    /// Edits made there stand beside the change, so both are seen when they meet again.
+    #[must_use]
+    pub fn before(&self, change: &ChangeHash) -> Option<Self> {
+        let meta = self.doc.get_change_by_hash(&convert::engine_hash(change))?;
+        let doc = self.doc.fork_at(meta.deps()).ok()?;
+        Some(Self { id: self.id, doc, bytes: self.bytes })
+    }
+
     /// Every change with its bytes, each after those it leans on. For verifying and rescue.
     #[must_use]
     pub fn changes(&self) -> Vec<ChangeParts> {
@@ -227,7 +236,8 @@ impl Document {
             return Err(EditError::Full);
         }
         match edit {
-            Edit::Settle(settle) => self.settle(settle, by, at),
+            Edit::Settle(settle) => self.settle(settle, None, by, at),
+            Edit::SettleWith(settle, remark) => self.settle(settle, Some(remark), by, at),
             _ => self.commit(by, at, |w| edit.write(w)),
         }
     }
@@ -235,6 +245,7 @@ impl Document {
     fn settle(
         &mut self,
         settle: &Settle,
+        remark: Option<&Remark>,
         by: &Authorship,
         at: UtcMillis,
     ) -> Result<Option<MadeChange>, EditError> {
@@ -249,6 +260,10 @@ impl Document {
             _ => return Err(none()),
         };
         self.commit(by, at, |w| {
+            if let (Some(remark), Some(list)) = (remark, layout.remarks()) {
+                convert::check_text("remark", &remark.text)?;
+                w.append(list.name, remark)?;
+            }
             w.state(container.name, &settle.field, chosen.clone())?;
             match container
                 .companion

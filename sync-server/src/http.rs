@@ -4,6 +4,7 @@
 
 mod bundle;
 mod console;
+mod desk;
 mod enrol;
 mod error;
 mod health;
@@ -56,11 +57,9 @@ pub fn routes(app: &Arc<App>) -> Router {
             .route("/console", get(console::home))
             .route("/console/login", get(console::login_page).post(console::login))
             .route("/console/logout", post(console::logout))
-            .route("/console/conflicts", get(console::conflicts))
-            .route("/console/conflicts/settle", post(console::settle))
-            .route("/console/console.css", get(console::css))
-            .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES))
+            .merge(desk::routes())
             .layer(TimeoutLayer::with_status_code(busy, whole))
+            .merge(desk::streams())
             .layer(middleware::map_response(console::guard));
         all = all.merge(pages);
     }

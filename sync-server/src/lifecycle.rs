@@ -2,9 +2,9 @@
 //!
 //! Each act is one transaction with both partitions locked. Changes are never touched.
 
-use ironfeet_core::document::{Authorship, Document, Edit, PlaceEdit};
+use ironfeet_core::document::{Authorship, Document, Edit, MadeChange, PlaceEdit};
 use ironfeet_core::model::{ChangeHash, DocId, GridCode, Pid, Remark, Role, UtcMillis};
-use ironfeet_core::sync::message::LeaveReason;
+use ironfeet_core::sync::message::{LeaveReason, PushStatus};
 
 use crate::app::App;
 use crate::audit;
@@ -265,9 +265,23 @@ pub(crate) fn own_edit(
             return Ok(None);
         }
     };
+    commit_own(s, app, row, made, &by).map(Some)
+}
+
+/// Commits a change that the server made itself, within this transaction.
+pub(crate) fn commit_own(
+    s: &dyn Session,
+    app: &App,
+    row: &DocRow,
+    made: MadeChange,
+    by: &Authorship,
+) -> Result<ChangeHash, StoreError> {
     let hash = made.hash;
     let sender = Sender::trusted(Some(by.author));
     let ready = commit::own(s, app, row.id, &row.pid, vec![(hash, made.raw)], sender)?;
-    commit::within(s, app, ready)?;
-    Ok(Some(hash))
+    let statuses = commit::within(s, app, ready)?;
+    let taken = statuses.iter().all(|(_, status)| {
+        matches!(status, PushStatus::Accepted(_) | PushStatus::Dup(_) | PushStatus::Moved(..))
+    });
+    if taken { Ok(hash) } else { Err(StoreError::GivenUp) }
 }

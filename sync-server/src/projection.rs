@@ -2,9 +2,12 @@
 //!
 //! Must not know SQL or pages.
 
+use jiff::tz::Offset;
+
+use ironfeet_core::checklist::{Calendar, Content, Session as Answering, VisitContext};
 use ironfeet_core::document::{Conflict, Document, Record};
 use ironfeet_core::model::{
-    DocId, Finding, Pid, Place, Scalar, Task, UtcMillis, Visit, VisitStatus,
+    DocId, Finding, Pid, Place, Route, Scalar, Task, UtcMillis, Visit, VisitStatus,
 };
 
 use crate::shelf;
@@ -12,7 +15,10 @@ use crate::store::{
     self, ConflictRow, DocRow, DocumentRows, FindingRow, PlaceRow, Session, Store, StoreError,
     TaskRow, VisitRow,
 };
+use crate::words;
 
+/// The zone of the places.
+const CHINA: Offset = jiff::tz::offset(8);
 /// Documents rebuilt in one transaction.
 const BATCH: usize = 200;
 
@@ -70,10 +76,13 @@ fn visited(said: &mut Said, doc: DocId, pid: &Pid, visit: &Visit, generation: u6
         pid: pid.clone(),
         place: visit.place.0,
         list: visit.list.clone(),
+        list_version: visit.list_version,
+        by_role: visit.by_role.as_str().to_owned(),
         status: if finished { "finished" } else { "draft" }.to_owned(),
         started_at: visit.started_at,
         finished_at: visit.finished_at,
         findings: visit.findings.len() as u64,
+        cleared: if finished { cleared(visit) } else { String::new() },
         generation,
     });
     let row = |finding: &Finding| FindingRow {
@@ -84,9 +93,48 @@ fn visited(said: &mut Said, doc: DocId, pid: &Pid, visit: &Visit, generation: u6
         severity: format!("{:?}", finding.severity),
         category: finding.category.clone(),
         lead: finding.lead.to_string(),
-        raised_at: finding.raised_at,
+        raised_at: visit.finished_at.unwrap_or(visit.started_at),
+        list: visit.list.clone(),
+        route: route(finding.route).to_owned(),
+        title: finding.title.clone(),
+        due_at: finding
+            .deadline
+            .map(|limit| Calendar::default_calendar().due_at(limit, finding.raised_at, CHINA)),
     };
     said.rows.findings = visit.findings.values().map(row).collect();
+}
+
+/// The stable name of what happens with a finding.
+#[must_use]
+pub fn route(route: Route) -> &'static str {
+    match route {
+        Route::Case => "case",
+        Route::Advice => "advice",
+        Route::SelfFixed => "self_fixed",
+    }
+}
+
+/// Codes that the finished visit found gone, each between commas; as the phones reckon it.
+fn cleared(visit: &Visit) -> String {
+    let content = Content::shared_default();
+    let Some(list) = content.list(&visit.list) else { return String::new() };
+    // In a quick visit an item was asked again because a finding of it was open; that it was
+    // answered is all that is left to see of that.
+    let asked_again: Vec<String> = list
+        .items()
+        .filter(|(_, item)| visit.answers.contains_key(&item.id))
+        .flat_map(|(_, item)| item.findings.iter().map(|rule| rule.code.clone()))
+        .collect();
+    let finished = visit.finished_at.unwrap_or(visit.started_at);
+    let context = VisitContext {
+        quick: visit.quick,
+        open_findings: &asked_again,
+        carried: &visit.carried,
+        today: words::civil_day(finished),
+    };
+    let codes = Answering::new(content, list, &visit.answers, context).cleared();
+    let gone: Vec<String> = codes.into_iter().filter(|c| !visit.findings.contains_key(c)).collect();
+    if gone.is_empty() { String::new() } else { format!(",{},", gone.join(",")) }
 }
 
 fn tasked(said: &mut Said, doc: DocId, pid: &Pid, task: &Task, generation: u64) {
@@ -108,17 +156,23 @@ fn tasked(said: &mut Said, doc: DocId, pid: &Pid, task: &Task, generation: u64) 
 }
 
 fn conflict_row(conflict: &Conflict, pid: &Pid, kind: &str) -> ConflictRow {
-    let rivals: Vec<String> =
-        conflict.values.iter().map(|value| value.change.to_string()).collect();
     ConflictRow {
         doc: conflict.doc,
         container: conflict.container.clone(),
         field: conflict.field.clone(),
         pid: pid.clone(),
         kind: kind.to_owned(),
-        rivals: rivals.join(","),
+        rivals: rivals(conflict),
         newest_at: conflict.values.iter().map(|value| value.at).max().unwrap_or_default(),
     }
+}
+
+/// The changes that wrote the values of a conflict, as hex, joined by commas.
+#[must_use]
+pub fn rivals(conflict: &Conflict) -> String {
+    let hashes: Vec<String> =
+        conflict.values.iter().map(|value| value.change.to_string()).collect();
+    hashes.join(",")
 }
 
 /// A value as screens show it.

@@ -9,6 +9,7 @@
 use std::path::Path;
 
 pub mod conformance;
+pub mod desk;
 mod document;
 mod log;
 mod people;
@@ -16,6 +17,7 @@ mod projection;
 mod review;
 pub mod sqlite;
 
+pub use desk::Desk;
 pub use document::{ChangeRow, DocRow, DocState, Documents, ManifestRow};
 pub use log::{BundleRow, EntryRow, Logs, PartitionRow};
 pub use people::{CodeRow, DeviceRow, DeviceStatus, People, PersonRow};
@@ -53,9 +55,9 @@ pub enum StoreError {
 }
 
 /// What can be done inside one transaction. A view refuses to write.
-pub trait Session: Meta + People + Logs + Documents + Review + Projections {}
+pub trait Session: Meta + People + Logs + Documents + Review + Projections + Desk {}
 
-impl<T: Meta + People + Logs + Documents + Review + Projections> Session for T {}
+impl<T: Meta + People + Logs + Documents + Review + Projections + Desk> Session for T {}
 
 /// Work inside a transaction.
 pub type Work<'w> = &'w mut dyn FnMut(&dyn Session) -> Result<(), StoreError>;

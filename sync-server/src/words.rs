@@ -1,6 +1,27 @@
-//! Words of the domain in both languages, for pages and the terminal.
+//! Words of the domain in both languages, for pages and the terminal. Times are told in China's zone.
 
-use ironfeet_core::model::{FactField, Lang, Role, UtcMillis};
+mod codes;
+mod fields;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{Offset, TimeZone};
+
+use ironfeet_core::model::{Lang, Role, UtcMillis};
+
+pub use codes::{action, grid, kind, list, reason, record, route, severity, status};
+pub use fields::{field, label, purpose, value};
+
+/// The zone of the places.
+const CHINA: Offset = jiff::tz::offset(8);
+
+/// One of two texts.
+#[must_use]
+pub fn pick<'t>(lang: Lang, zh: &'t str, en: &'t str) -> &'t str {
+    match lang {
+        Lang::Zh => zh,
+        Lang::En => en,
+    }
+}
 
 /// A post.
 #[must_use]
@@ -19,46 +40,65 @@ pub fn post(role: Role, lang: Lang) -> &'static str {
         Role::SystemAdministrator => ("系统管理员", "system administrator"),
         Role::Server => ("服务器", "server"),
     };
-    match lang {
-        Lang::Zh => zh,
-        Lang::En => en,
-    }
+    pick(lang, zh, en)
 }
 
-/// A field of a record: a fact with its purpose, or a checklist item by its code.
+fn civil(at: UtcMillis) -> DateTime {
+    jiff::Timestamp::from_millisecond(at.0).map_or(DateTime::ZERO, |t| CHINA.to_datetime(t))
+}
+
+/// The day in China's zone.
 #[must_use]
-pub fn field(name: &str, lang: Lang) -> String {
-    match FactField::find(name) {
-        Some(field) => {
-            let purpose = match lang {
-                Lang::Zh => field.purpose_zh,
-                Lang::En => field.purpose_en,
-            };
-            format!("{name} · {purpose}")
-        }
-        None => name.to_owned(),
-    }
+pub fn civil_day(at: UtcMillis) -> Date {
+    civil(at).date()
 }
 
-/// A point in time as `2026-11-23 08:15 UTC`.
+/// The first moment of a day in China's zone.
+#[must_use]
+pub fn day_begins(day: Date) -> UtcMillis {
+    let zoned = day.at(0, 0, 0, 0).to_zoned(TimeZone::fixed(CHINA));
+    UtcMillis(zoned.map_or(0, |z| z.timestamp().as_millisecond()))
+}
+
+/// A point in time as `2026-11-23 16:34`.
 #[must_use]
 pub fn time(at: UtcMillis) -> String {
-    let (days, ms) = (at.0.div_euclid(86_400_000), at.0.rem_euclid(86_400_000));
-    let (year, month, day) = civil(days);
-    let (hour, minute) = (ms / 3_600_000, ms / 60_000 % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+    civil(at).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// Days since 1970-01-01 as a civil date (Hinnant's algorithm).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (yoe + era * 400 + i64::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
+/// A point in time as machines read it, with the zone.
+#[must_use]
+pub fn machine(at: UtcMillis) -> String {
+    civil(at).strftime("%Y-%m-%dT%H:%M:%S+08:00").to_string()
+}
+
+/// How long ago, in the largest unit that says it well.
+#[must_use]
+pub fn ago(at: UtcMillis, now: UtcMillis, lang: Lang) -> String {
+    let minutes = (now.0 - at.0).max(0) / 60_000;
+    match (minutes, lang) {
+        (0, _) => pick(lang, "刚刚", "just now").to_owned(),
+        (m @ 1..60, Lang::Zh) => format!("{m} 分钟前"),
+        (m @ 1..60, Lang::En) => format!("{m} min ago"),
+        (m @ 60..2_880, Lang::Zh) => format!("{} 小时前", m / 60),
+        (m @ 60..2_880, Lang::En) => format!("{} h ago", m / 60),
+        (m, Lang::Zh) => format!("{} 天前", m / 1_440),
+        (m, Lang::En) => format!("{} days ago", m / 1_440),
+    }
+}
+
+/// A span of time in words.
+#[must_use]
+pub fn span(ms: i64, lang: Lang) -> String {
+    let minutes = ms.abs() / 60_000;
+    match (minutes, lang) {
+        (m @ 0..120, Lang::Zh) => format!("{m} 分钟"),
+        (m @ 0..120, Lang::En) => format!("{m} min"),
+        (m @ 120..2_880, Lang::Zh) => format!("{} 小时", m / 60),
+        (m @ 120..2_880, Lang::En) => format!("{} h", m / 60),
+        (m, Lang::Zh) => format!("{} 天", m / 1_440),
+        (m, Lang::En) => format!("{} days", m / 1_440),
+    }
 }
 
 #[cfg(test)]
@@ -66,14 +106,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_told() {
+    fn times_are_told_where_the_places_are() {
         for (ms, told) in [
-            (0, "1970-01-01 00:00 UTC"),
-            (1_795_422_896_000, "2026-11-23 08:34 UTC"),
-            (951_782_400_000, "2000-02-29 00:00 UTC"),
-            (-1, "1969-12-31 23:59 UTC"),
+            (0, "1970-01-01 08:00"),
+            (1_795_422_896_000, "2026-11-23 16:34"),
+            (951_782_400_000, "2000-02-29 08:00"),
+            (-1, "1970-01-01 07:59"),
         ] {
             assert_eq!(time(UtcMillis(ms)), told);
         }
+        let day = civil_day(UtcMillis(1_795_422_896_000));
+        assert_eq!(time(day_begins(day)), "2026-11-23 00:00");
+    }
+
+    #[test]
+    fn spans_are_told_in_the_unit_that_says_it_well() {
+        let hour = 3_600_000;
+        for (ms, zh, en) in [
+            (0, "刚刚", "just now"),
+            (59 * 60_000, "59 分钟前", "59 min ago"),
+            (30 * hour, "30 小时前", "30 h ago"),
+            (72 * hour, "3 天前", "3 days ago"),
+        ] {
+            let now = UtcMillis(1_795_422_896_000);
+            assert_eq!(ago(UtcMillis(now.0 - ms), now, Lang::Zh), zh);
+            assert_eq!(ago(UtcMillis(now.0 - ms), now, Lang::En), en);
+        }
+        assert_eq!(span(-3 * 24 * hour, Lang::En), "3 days");
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::model::{self, DocId, IdError, UtcMillis};
+use crate::model::{self, DocId, IdError, Remark, UtcMillis};
 
 use super::conflict::Settle;
 use super::error::EditError;
@@ -67,6 +67,8 @@ macro_rules! kinds {
             $($(#[$doc])* $kind($module::$edit),)+
             /// Any kind: chooses among the values of a field in conflict.
             Settle(Settle),
+            /// Any kind: chooses, and keeps what was not chosen as a remark in the same change.
+            SettleWith(Settle, Remark),
         }
 
         impl Edit {
@@ -75,7 +77,7 @@ macro_rules! kinds {
             pub fn kind(&self) -> Option<Kind> {
                 match self {
                     $(Self::$kind(_) => Some(Kind::$kind),)+
-                    Self::Settle(_) => None,
+                    Self::Settle(_) | Self::SettleWith(..) => None,
                 }
             }
 
@@ -83,7 +85,7 @@ macro_rules! kinds {
             pub(super) fn write(&self, w: &mut Writer<'_, '_>) -> Result<(), EditError> {
                 match self {
                     $(Self::$kind(edit) => $module::edit(edit, w),)+
-                    Self::Settle(_) => Ok(()),
+                    Self::Settle(_) | Self::SettleWith(..) => Ok(()),
                 }
             }
         }

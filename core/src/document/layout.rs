@@ -81,6 +81,11 @@ impl Layout {
     pub(super) fn container(&self, name: &str) -> Option<&'static Container> {
         self.containers.iter().find(|c| c.name == name)
     }
+
+    /// The list that people's remarks go to.
+    pub(super) fn remarks(&self) -> Option<&'static Container> {
+        self.containers.iter().find(|c| matches!(c.name, "remarks" | "notes"))
+    }
 }
 
 /// Lifts fields read from a document of version `from` step by step.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ironfeet_core::ground::Entropy;
-use ironfeet_core::model::UtcMillis;
+use ironfeet_core::model::{Role, UtcMillis};
 
 use crate::config;
 use crate::enrol;
@@ -22,6 +22,12 @@ const SESSIONS_MAX: usize = 1_000;
 pub struct Session {
     /// Must come with every act.
     pub csrf: String,
+    /// Account name.
+    pub actor: String,
+    /// Post.
+    pub post: Role,
+    /// Prefixes of the grids seen; an empty one is everything.
+    pub areas: Vec<String>,
     began: UtcMillis,
     used: UtcMillis,
 }
@@ -54,8 +60,20 @@ impl Sessions {
         self.inner().failures.push(now);
     }
 
-    /// A new session; its token for the cookie.
+    /// A new session of the operator's one-time code; its token for the cookie.
     pub fn begin(&self, entropy: &dyn Entropy, now: UtcMillis) -> String {
+        self.begin_as(entropy, now, "supervisor", Role::Supervisor, vec![String::new()])
+    }
+
+    /// A new session of an account; its token for the cookie.
+    pub fn begin_as(
+        &self,
+        entropy: &dyn Entropy,
+        now: UtcMillis,
+        actor: &str,
+        post: Role,
+        areas: Vec<String>,
+    ) -> String {
         let random = || {
             let mut bytes = [0; 32];
             entropy.fill(&mut bytes);
@@ -67,7 +85,9 @@ impl Sessions {
             let oldest = inner.sessions.iter().min_by_key(|(_, s)| s.used).map(|(key, _)| *key);
             oldest.and_then(|key| inner.sessions.remove(&key));
         }
-        inner.sessions.insert(enrol::hash(&token), Session { csrf, began: now, used: now });
+        let actor = actor.to_owned();
+        let session = Session { csrf, actor, post, areas, began: now, used: now };
+        inner.sessions.insert(enrol::hash(&token), session);
         token
     }
 

@@ -1,6 +1,6 @@
 //! Rows made for screens from documents; they can be dropped and made again.
 
-use ironfeet_core::model::{DocId, Pid, UtcMillis};
+use ironfeet_core::model::{DocId, Pid, Text, UtcMillis};
 
 use super::StoreError;
 
@@ -34,6 +34,10 @@ pub struct VisitRow {
     pub place: DocId,
     /// Checklist.
     pub list: String,
+    /// Version of the checklist.
+    pub list_version: u32,
+    /// The post of who began it.
+    pub by_role: String,
     /// Draft or finished.
     pub status: String,
     /// When it began (device time).
@@ -42,6 +46,8 @@ pub struct VisitRow {
     pub finished_at: Option<UtcMillis>,
     /// How many findings.
     pub findings: u64,
+    /// Codes that the finished visit found gone, each between commas; empty: none.
+    pub cleared: String,
     /// The document's changes this was made from.
     pub generation: u64,
 }
@@ -65,6 +71,14 @@ pub struct FindingRow {
     pub lead: String,
     /// When it was raised (device time).
     pub raised_at: UtcMillis,
+    /// Checklist that raised it.
+    pub list: String,
+    /// What happens with it.
+    pub route: String,
+    /// What it is.
+    pub title: Text,
+    /// When its time limit ends; `None` for advice.
+    pub due_at: Option<UtcMillis>,
 }
 
 /// A task on lists.

@@ -5,6 +5,7 @@
 //! migrations run in one immediate transaction when the file is opened.
 
 mod convert;
+mod desk;
 mod document;
 mod log;
 mod people;
@@ -20,7 +21,10 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, pa
 use super::{Meta, Store, StoreError, Work};
 
 /// The migrations, oldest first; `user_version` counts them.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001.sql"),
+    include_str!("../../migrations/sqlite/0002.sql"),
+];
 /// How long a writer waits for another process.
 const BUSY: Duration = Duration::from_secs(15);
 /// Statements kept prepared per connection.

@@ -3,9 +3,10 @@
 use axum::body::Body;
 use axum::http::{Request, Response};
 
+use ironfeet_core::document::{Document, MadeChange, Record};
 use ironfeet_server::command::first_code;
 
-use super::world::{GRID, World, body};
+use super::world::{GRID, Phone, World, body};
 
 fn header(response: &Response<Body>, name: &str) -> String {
     response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
@@ -33,8 +34,17 @@ fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
     text[start..].split(to).next().unwrap()
 }
 
-#[tokio::test]
-async fn a_conflict_is_settled_in_one_action_and_the_phones_receive_it() {
+/// Two phones that wrote the same field of a place without knowing of each other.
+struct Quarrel {
+    world: World,
+    one: Phone,
+    two: Phone,
+    place: Document,
+    a: MadeChange,
+    b: MadeChange,
+}
+
+async fn quarrel() -> Quarrel {
     let world = World::new();
     let (mut one, mut two) = (world.phone("W1", &[GRID]), world.phone("W2", &[GRID]));
     let (mut place, birth) = world.place(&one, "平川路1号");
@@ -44,8 +54,63 @@ async fn a_conflict_is_settled_in_one_action_and_the_phones_receive_it() {
     let b = world.fact(&two, &mut twin, "building_type", "框架");
     one.sync(&world, vec![one.item(place.id(), &a, GRID)]).await;
     two.sync(&world, vec![two.item(place.id(), &b, GRID)]).await;
+    Quarrel { world, one, two, place, a, b }
+}
 
-    assert_eq!(page(&world, "/console/conflicts", "").await.0, 303, "nobody sees it unasked");
+async fn sign_in(world: &World) -> String {
+    let secret = first_code(&world.app).unwrap().unwrap();
+    let signed = post(world, "/console/login", "", &format!("code={secret}")).await;
+    header(&signed, "set-cookie").split(';').next().unwrap().to_owned()
+}
+
+impl Quarrel {
+    /// Both phones sync and say what they show, and which values they see in conflict.
+    async fn phones_show(&mut self) -> Vec<(String, Vec<String>)> {
+        let mut shown = Vec::new();
+        for phone in [&mut self.one, &mut self.two] {
+            phone.sync(&self.world, vec![]).await;
+            let reading = phone.replica.document(self.place.id()).read();
+            let Record::Place(place) = reading.record else { panic!("a place") };
+            let fact = place.facts["building_type"].value.as_str().unwrap().to_owned();
+            let values = reading.conflicts.iter().flat_map(|c| &c.values);
+            let mut values: Vec<String> =
+                values.map(|v| v.value.as_str().unwrap().to_owned()).collect();
+            values.sort();
+            shown.push((fact, values));
+        }
+        shown
+    }
+
+    fn form(&self, page: &str, act: &str, more: &str) -> String {
+        let field =
+            |name: &str| between(page, &format!("name=\"{name}\" value=\""), "\"").to_owned();
+        format!(
+            "csrf={}&doc={}&container=facts&field=building_type&rivals={}&here=/console/review&\
+             next=/console/review&act={act}&{more}",
+            field("csrf"),
+            self.place.id(),
+            field("rivals"),
+        )
+    }
+
+    async fn decide(&self, cookie: &str, form: &str) -> String {
+        let done = post(&self.world, "/console/review/decide", cookie, form).await;
+        assert_eq!(done.status(), 303);
+        header(&done, "location")
+    }
+
+    async fn undo(&self, cookie: &str, csrf: &str, id: &str) -> String {
+        let form = format!("csrf={csrf}&id={id}");
+        header(&post(&self.world, "/console/review/undo", cookie, &form).await, "location")
+    }
+}
+
+#[tokio::test]
+async fn nobody_sees_the_console_unasked_and_a_code_works_once() {
+    let world = World::new();
+    for path in ["/console/today", "/console/review", "/console/review/waiting", "/console/live"] {
+        assert_eq!(page(&world, path, "").await.0, 303, "{path}");
+    }
     let secret = first_code(&world.app).unwrap().unwrap();
     assert_eq!(first_code(&world.app).unwrap(), None, "printed once");
     let wrong = post(&world, "/console/login", "", "code=AAAA").await;
@@ -56,40 +121,108 @@ async fn a_conflict_is_settled_in_one_action_and_the_phones_receive_it() {
     let cookie = set.split(';').next().unwrap().to_owned();
     let twice = post(&world, "/console/login", "", &format!("code={secret}")).await;
     assert_eq!(twice.status(), 403, "a one-time code works once");
-
-    let (_, zh) = page(&world, "/console/conflicts", &cookie).await;
-    for shown in ["冲突", "砖混", "框架", "平川路1号", "网格员", "采用这个"] {
-        assert!(zh.contains(shown), "{shown}");
-    }
-    let (_, en) = page(&world, "/console/conflicts?lang=en", &cookie).await;
-    assert!(en.contains("Take this") && en.contains("grid worker"));
-    let csrf = between(&zh, "name=\"csrf\" value=\"", "\"");
-    let form = |csrf: &str| {
-        format!(
-            "csrf={csrf}&doc={}&container=facts&field=building_type&choose={}",
-            place.id(),
-            a.hash
-        )
-    };
-    let forged = post(&world, "/console/conflicts/settle", &cookie, &form("x")).await;
-    assert_eq!(forged.status(), 403);
-    for (said, n) in [("taken", 0), ("settled", 1)] {
-        let done = post(&world, "/console/conflicts/settle", &cookie, &form(csrf)).await;
-        assert!(header(&done, "location").ends_with(said), "act {n}");
-    }
-    let (_, empty) = page(&world, "/console/conflicts", &cookie).await;
-    assert!(empty.contains("没有等待处理的冲突"));
-    for phone in [&mut one, &mut two] {
-        phone.sync(&world, vec![]).await;
-        let reading = phone.replica.document(place.id()).read();
-        assert!(reading.conflicts.is_empty());
-        let ironfeet_core::document::Record::Place(place) = reading.record else {
-            panic!("a place")
-        };
-        assert_eq!(place.facts["building_type"].value.as_str(), Some("砖混"));
-    }
+    let (_, today) = page(&world, "/console/today", &cookie).await;
+    let csrf = between(&today, "name=\"csrf\" value=\"", "\"");
     let out = post(&world, "/console/logout", &cookie, &format!("csrf={csrf}")).await;
     assert_eq!(out.status(), 303);
-    assert_eq!(page(&world, "/console/conflicts", &cookie).await.0, 303);
-    world.verify();
+    assert_eq!(page(&world, "/console/today", &cookie).await.0, 303);
+}
+
+#[tokio::test]
+async fn a_conflict_is_settled_in_one_action_and_the_phones_receive_it() {
+    let mut q = quarrel().await;
+    let cookie = sign_in(&q.world).await;
+    let (_, zh) = page(&q.world, "/console/review", &cookie).await;
+    for shown in ["建筑类型", "砖混", "框架", "平川路1号", "网格员", "采用这个", "都留作备注"]
+    {
+        assert!(zh.contains(shown), "{shown}");
+    }
+    let (_, en) = page(&q.world, "/console/review?lang=en", &cookie).await;
+    assert!(en.contains("Take this") && en.contains("grid worker") && en.contains("Building type"));
+    let take = q.form(&zh, "take", &format!("choose={}", q.a.hash));
+    let forged = take.replacen("csrf=", "csrf=x", 1);
+    let refused = post(&q.world, "/console/review/decide", &cookie, &forged).await;
+    assert_eq!(refused.status(), 403);
+    assert!(q.decide(&cookie, &take).await.contains("said=decided"));
+    // A colleague who still had the page open learns that and by whom it was settled.
+    let late = q.decide(&cookie, &take).await;
+    assert!(late.contains("said=settled"), "{late}");
+    assert_eq!(q.phones_show().await, vec![("砖混".to_owned(), vec![]); 2]);
+    let (_, empty) = page(&q.world, "/console/review", &cookie).await;
+    assert!(empty.contains("没有等待决定的冲突"));
+    let (_, today) = page(&q.world, "/console/today", &cookie).await;
+    assert!(today.contains("采用一个值"));
+    q.world.verify();
+}
+
+#[tokio::test]
+async fn a_decision_taken_back_is_a_conflict_again_with_its_first_writers() {
+    let mut q = quarrel().await;
+    let cookie = sign_in(&q.world).await;
+    let (_, first) = page(&q.world, "/console/review", &cookie).await;
+    let take = q.form(&first, "take", &format!("choose={}", q.b.hash));
+    let decided = q.decide(&cookie, &take).await;
+    let id = decided.split("undo=").nth(1).unwrap().to_owned();
+    assert_eq!(q.phones_show().await[0].0, "框架");
+    let csrf = between(&first, "name=\"csrf\" value=\"", "\"").to_owned();
+    let undone = q.undo(&cookie, &csrf, &id).await;
+    assert!(undone.contains("said=undone"), "{undone}");
+    assert!(q.undo(&cookie, &csrf, &id).await.contains("said=settled"), "once");
+    for (_, values) in q.phones_show().await {
+        assert_eq!(values, ["框架", "砖混"], "both stand side by side again");
+    }
+    let (_, again) = page(&q.world, &undone, &cookie).await;
+    assert_eq!(again.matches("网格员</dd>").count(), 2, "the first writers, not the server");
+    // And it can be decided anew, the other way.
+    let choose = between(&again, "name=\"choose\" value=\"", "\"").to_owned();
+    let take = q.form(&again, "take", &format!("choose={choose}"));
+    assert!(q.decide(&cookie, &take).await.contains("said=decided"));
+    assert!(q.phones_show().await.iter().all(|(_, values)| values.is_empty()));
+    q.world.verify();
+}
+
+#[tokio::test]
+async fn an_own_value_is_checked_and_both_can_be_kept_as_a_remark() {
+    let mut q = quarrel().await;
+    let cookie = sign_in(&q.world).await;
+    let (_, first) = page(&q.world, "/console/review", &cookie).await;
+    for (text, said) in [("", "value"), ("13812345678", "personal")] {
+        let own = q.form(&first, "own", &format!("text={text}"));
+        assert!(q.decide(&cookie, &own).await.contains(&format!("said={said}")), "{text}");
+    }
+    let own = q.form(&first, "own", "text=%E8%87%AA%E5%BB%BA%E6%88%BF");
+    let decided = q.decide(&cookie, &own).await;
+    assert_eq!(q.phones_show().await, vec![("自建房".to_owned(), vec![]); 2]);
+    let id = decided.split("undo=").nth(1).unwrap().to_owned();
+    let csrf = between(&first, "name=\"csrf\" value=\"", "\"").to_owned();
+    q.undo(&cookie, &csrf, &id).await;
+    assert_eq!(q.phones_show().await[0].1, ["框架", "砖混", "自建房"]);
+    let (_, again) = page(&q.world, "/console/review", &cookie).await;
+    let choose = between(&again, "name=\"choose\" value=\"", "\"").to_owned();
+    let both = q.form(&again, "both", &format!("choose={choose}&text=both-said"));
+    assert!(q.decide(&cookie, &both).await.contains("said=decided"));
+    q.phones_show().await;
+    let reading = q.one.replica.document(q.place.id()).read();
+    let Record::Place(place) = reading.record else { panic!("a place") };
+    assert_eq!(place.remarks.len(), 1);
+    assert_eq!(place.remarks[0].text, "both-said");
+    assert!(reading.conflicts.is_empty(), "one change settles and keeps the remark");
+    q.world.verify();
+}
+
+#[tokio::test]
+async fn a_value_that_arrived_meanwhile_is_never_decided_unseen() {
+    let mut q = quarrel().await;
+    let cookie = sign_in(&q.world).await;
+    let (_, seen) = page(&q.world, "/console/review", &cookie).await;
+    let mut three = q.world.phone("W3", &[GRID]);
+    three.sync(&q.world, vec![]).await;
+    // It knew of neither value: its fact stands beside both.
+    let mut place = q.one.replica.document(q.place.id()).before(&q.a.hash).unwrap();
+    let c = q.world.fact(&three, &mut place, "building_type", "钢结构");
+    three.sync(&q.world, vec![three.item(q.place.id(), &c, GRID)]).await;
+    let take = q.form(&seen, "take", &format!("choose={}", q.a.hash));
+    assert!(q.decide(&cookie, &take).await.contains("said=newer"));
+    assert_eq!(q.phones_show().await[0].1.len(), 3);
+    q.world.verify();
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use ironfeet_core::model::{DocId, Pid};
+use ironfeet_core::model::{DocId, Pid, Text};
 
 use super::Session;
 use super::convert as from;
@@ -11,37 +11,46 @@ use crate::store::{
 };
 
 const TABLES: [&str; 5] = ["place_row", "visit_row", "finding_row", "task_row", "conflict_row"];
+const PLACE_COLUMNS: &str = "doc_id, pid, kind, address, name, lat, lon, gen";
+pub(super) const VISIT_COLUMNS: &str = "doc_id, pid, place_id, list, list_version, by_role, status,
+    started_at, finished_at, findings, cleared, gen";
+pub(super) const FINDING_COLUMNS: &str = "doc_id, code, place_id, pid, severity, category, lead,
+    raised_at, list, route, title_zh, title_en, due_at";
 const CONFLICT: &str =
     "SELECT doc_id, container, field, pid, kind, rivals, newest_at FROM conflict_row";
 
-fn place(row: &Row<'_>) -> rusqlite::Result<PlaceRow> {
-    let (lat, lon): (Option<f64>, Option<f64>) = (row.get(5)?, row.get(6)?);
+/// A place from its columns, the first of them the `n`-th.
+pub(super) fn place(row: &Row<'_>, n: usize) -> rusqlite::Result<PlaceRow> {
+    let (lat, lon): (Option<f64>, Option<f64>) = (row.get(n + 5)?, row.get(n + 6)?);
     Ok(PlaceRow {
-        doc: from::doc(row, 0)?,
-        pid: from::parsed(row, 1)?,
-        kind: row.get(2)?,
-        address: row.get(3)?,
-        name: row.get(4)?,
+        doc: from::doc(row, n)?,
+        pid: from::parsed(row, n + 1)?,
+        kind: row.get(n + 2)?,
+        address: row.get(n + 3)?,
+        name: row.get(n + 4)?,
         position: lat.zip(lon),
-        generation: from::count(row, 7)?,
+        generation: from::count(row, n + 7)?,
     })
 }
 
-fn visit(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
+pub(super) fn visit(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
     Ok(VisitRow {
         doc: from::doc(row, 0)?,
         pid: from::parsed(row, 1)?,
         place: from::doc(row, 2)?,
         list: row.get(3)?,
-        status: row.get(4)?,
-        started_at: from::time(row, 5)?,
-        finished_at: from::time_or_none(row, 6)?,
-        findings: from::count(row, 7)?,
-        generation: from::count(row, 8)?,
+        list_version: row.get(4)?,
+        by_role: row.get(5)?,
+        status: row.get(6)?,
+        started_at: from::time(row, 7)?,
+        finished_at: from::time_or_none(row, 8)?,
+        findings: from::count(row, 9)?,
+        cleared: row.get(10)?,
+        generation: from::count(row, 11)?,
     })
 }
 
-fn finding(row: &Row<'_>) -> rusqlite::Result<FindingRow> {
+pub(super) fn finding(row: &Row<'_>) -> rusqlite::Result<FindingRow> {
     Ok(FindingRow {
         doc: from::doc(row, 0)?,
         code: row.get(1)?,
@@ -51,6 +60,10 @@ fn finding(row: &Row<'_>) -> rusqlite::Result<FindingRow> {
         category: row.get(5)?,
         lead: row.get(6)?,
         raised_at: from::time(row, 7)?,
+        list: row.get(8)?,
+        route: row.get(9)?,
+        title: Text { zh: row.get(10)?, en: row.get(11)? },
+        due_at: from::time_or_none(row, 12)?,
     })
 }
 
@@ -65,7 +78,7 @@ fn task(row: &Row<'_>) -> rusqlite::Result<TaskRow> {
     })
 }
 
-fn conflict(row: &Row<'_>) -> rusqlite::Result<ConflictRow> {
+pub(super) fn conflict(row: &Row<'_>) -> rusqlite::Result<ConflictRow> {
     Ok(ConflictRow {
         doc: from::doc(row, 0)?,
         container: row.get(1)?,
@@ -79,36 +92,44 @@ fn conflict(row: &Row<'_>) -> rusqlite::Result<ConflictRow> {
 
 impl Session<'_> {
     fn place_row_put(&self, row: &PlaceRow) -> Result<(), StoreError> {
+        let (pid, twin) = (row.pid.to_string(), folded(&row.address));
         self.run(
-            "INSERT INTO place_row (doc_id, pid, kind, address, name, lat, lon, gen)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO place_row (doc_id, pid, kind, address, name, lat, lon, gen, twin)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
                 row.doc.0,
-                row.pid.to_string(),
+                pid,
                 row.kind,
                 row.address,
                 row.name,
                 row.position.map(|p| p.0),
                 row.position.map(|p| p.1),
-                from::signed(row.generation)
+                from::signed(row.generation),
+                twin
             ],
         )?;
-        Ok(())
+        self.twins_of(&row.doc, &pid, &twin)?;
+        self.place_learns(&row.doc)
     }
 
     fn visit_row_put(&self, row: &VisitRow) -> Result<(), StoreError> {
         self.run(
-            "INSERT INTO visit_row (doc_id, pid, place_id, list, status, started_at, finished_at,
-               findings, gen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            &format!(
+                "INSERT INTO visit_row ({VISIT_COLUMNS})
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+            ),
             params![
                 row.doc.0,
                 row.pid.to_string(),
                 row.place.0,
                 row.list,
+                row.list_version,
+                row.by_role,
                 row.status,
                 row.started_at.0,
                 row.finished_at.map(|at| at.0),
                 from::signed(row.findings),
+                row.cleared,
                 from::signed(row.generation)
             ],
         )?;
@@ -117,8 +138,10 @@ impl Session<'_> {
 
     fn finding_row_put(&self, row: &FindingRow) -> Result<(), StoreError> {
         self.run(
-            "INSERT INTO finding_row (doc_id, code, place_id, pid, severity, category, lead,
-               raised_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            &format!(
+                "INSERT INTO finding_row ({FINDING_COLUMNS})
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+            ),
             params![
                 row.doc.0,
                 row.code,
@@ -127,7 +150,12 @@ impl Session<'_> {
                 row.severity,
                 row.category,
                 row.lead,
-                row.raised_at.0
+                row.raised_at.0,
+                row.list,
+                row.route,
+                row.title.zh,
+                row.title.en,
+                row.due_at.map(|at| at.0)
             ],
         )?;
         Ok(())
@@ -176,20 +204,21 @@ impl Projections for Session<'_> {
         rows.visit.iter().try_for_each(|row| self.visit_row_put(row))?;
         rows.task.iter().try_for_each(|row| self.task_row_put(row))?;
         rows.findings.iter().try_for_each(|row| self.finding_row_put(row))?;
+        if let Some(visit) = rows.visit.as_ref().filter(|visit| visit.status == "finished") {
+            self.place_learns(&visit.place)?;
+        }
         rows.conflicts.iter().try_for_each(|row| self.conflict_row_put(row))
     }
 
     fn rows(&self, doc: &DocId) -> Result<DocumentRows, StoreError> {
         Ok(DocumentRows {
             place: self.first(
-                "SELECT doc_id, pid, kind, address, name, lat, lon, gen FROM place_row
-                 WHERE doc_id = ?1",
+                &format!("SELECT {PLACE_COLUMNS} FROM place_row WHERE doc_id = ?1"),
                 [doc.0],
-                place,
+                |row| place(row, 0),
             )?,
             visit: self.first(
-                "SELECT doc_id, pid, place_id, list, status, started_at, finished_at, findings, gen
-                 FROM visit_row WHERE doc_id = ?1",
+                &format!("SELECT {VISIT_COLUMNS} FROM visit_row WHERE doc_id = ?1"),
                 [doc.0],
                 visit,
             )?,
@@ -199,8 +228,9 @@ impl Projections for Session<'_> {
                 task,
             )?,
             findings: self.all(
-                "SELECT doc_id, code, place_id, pid, severity, category, lead, raised_at
-                 FROM finding_row WHERE doc_id = ?1 ORDER BY code",
+                &format!(
+                    "SELECT {FINDING_COLUMNS} FROM finding_row WHERE doc_id = ?1 ORDER BY code"
+                ),
                 [doc.0],
                 finding,
             )?,
@@ -216,6 +246,7 @@ impl Projections for Session<'_> {
         for table in TABLES {
             self.run(&format!("DELETE FROM {table}"), [])?;
         }
+        self.run("DELETE FROM twin_row", [])?;
         Ok(())
     }
 
@@ -240,5 +271,27 @@ impl Projections for Session<'_> {
             params![pid.to_string(), address],
             |row| from::doc(row, 0),
         )
+    }
+}
+
+/// An address without what people write differently: spaces, width, case, some marks.
+fn folded(address: &str) -> String {
+    let narrow = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        c => c,
+    };
+    let kept = address.chars().map(narrow).filter(|c| c.is_alphanumeric());
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folded;
+
+    #[test]
+    fn one_address_written_two_ways_is_one() {
+        assert_eq!(folded("平川路１号 Ａ座"), folded("平川路1号a座"));
+        assert_eq!(folded("平川路1号-2室"), folded("平川路1号 - 2室"));
+        assert_ne!(folded("平川路1号"), folded("平川路2号"));
     }
 }

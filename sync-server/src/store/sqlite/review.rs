@@ -11,7 +11,7 @@ use crate::store::{AuditRow, Decision, Review, StoreError, TicketRow};
 const TICKET: &str =
     "SELECT ticket, doc_id, hash, raw, pid, device_id, author, manifest_id, reason,
     received_at, decision FROM quarantine";
-const AUDIT: &str = "SELECT n, at, actor, action, object, prev, hash FROM audit";
+pub(super) const AUDIT: &str = "SELECT n, at, actor, action, object, prev, hash FROM audit";
 
 fn ticket(row: &Row<'_>) -> rusqlite::Result<TicketRow> {
     Ok(TicketRow {
@@ -29,7 +29,7 @@ fn ticket(row: &Row<'_>) -> rusqlite::Result<TicketRow> {
     })
 }
 
-fn audit(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
+pub(super) fn audit(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
     Ok(AuditRow {
         n: from::count(row, 0)?,
         at: from::time(row, 1)?,

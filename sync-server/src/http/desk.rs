@@ -1,0 +1,74 @@
+//! The console's pages: their routes, who may see which, and the frame they share.
+//!
+//! Pages are made on the server and work without scripts; scripts make them quicker. A handler
+//! asks for its right in its first line; every act carries the session's secret.
+
+mod assets;
+mod conflicts;
+mod frame;
+mod live;
+mod quarantine;
+mod rights;
+mod today;
+mod twins;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use super::SMALL_BODY_BYTES;
+use super::error::{Error, off};
+use crate::app::App;
+use crate::review::ReviewError;
+use crate::store::{Session, StoreError};
+
+/// Pages and acts.
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/console/assets/{*file}", get(assets::file))
+        .route("/console/today", get(today::page))
+        .route("/console/review", get(conflicts::page))
+        .route("/console/review/decide", post(conflicts::decide))
+        .route("/console/review/undo", post(conflicts::undo))
+        .route("/console/review/same", post(conflicts::same))
+        .route("/console/review/waiting", get(quarantine::page).post(quarantine::act))
+        .route("/console/review/twins", get(twins::page).post(twins::act))
+        .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES))
+}
+
+/// Answers that take as long as they take.
+pub(super) fn streams() -> Router<Arc<App>> {
+    Router::new().route("/console/live", get(live::live))
+}
+
+/// Runs an act in one transaction of the writing thread. The inner error is for the person; nothing
+/// was written then.
+async fn act<T: Send + 'static>(
+    app: &Arc<App>,
+    work: impl Fn(&dyn Session, &App) -> Result<T, ReviewError> + Send + 'static,
+) -> Result<Result<T, ReviewError>, Error> {
+    let app = app.clone();
+    off(move || {
+        let writer = app.writer.as_ref().ok_or(Error::Interrupted)?;
+        let refused = Arc::new(Mutex::new(None));
+        let (slot, inner) = (refused.clone(), app.clone());
+        let done = writer.run(move |s| {
+            work(s, &inner).map_err(|error| match error {
+                ReviewError::Store(error) => error,
+                other => {
+                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(other);
+                    StoreError::GivenUp
+                }
+            })
+        });
+        let refused = refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (done, refused) {
+            (Ok(value), _) => Ok(Ok(value)),
+            (Err(_), Some(refused)) => Ok(Err(refused)),
+            (Err(error), None) => Err(error.into()),
+        }
+    })
+    .await
+}

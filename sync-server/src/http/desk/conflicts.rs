@@ -1,0 +1,456 @@
+//! The queue of conflicts: one at a time with both values side by side, one action decides.
+
+use askama::Template;
+use axum::extract::{Form, Query};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use ironfeet_core::model::{DocId, UtcMillis};
+
+use super::super::error::{Error, off};
+use super::frame::{Desk, Frame, Refusal, Said, inside, link};
+use super::rights::Right;
+use crate::review::decide::{self, Act, Choice};
+use crate::review::{self, Open, ReviewError, Side};
+use crate::store::desk::{ConflictFilter, ConflictKey, Queued};
+use crate::store::{self, StoreError};
+use crate::words;
+
+/// Conflicts listed beside the one that is decided.
+const WINDOW: usize = 40;
+/// Conflicts looked at for one decision about many.
+const MANY: usize = 200;
+/// A phone's clock ahead of the server by more than this is told.
+const CLOCK_MS: i64 = 5 * 60_000;
+
+/// What a link may ask.
+#[derive(Deserialize, Default)]
+pub(super) struct Asked {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    field: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    at: String,
+    #[serde(default)]
+    said: String,
+    #[serde(default)]
+    undo: Option<u64>,
+    #[serde(default)]
+    n: Option<u64>,
+}
+
+/// A line of the queue.
+struct Line {
+    href: String,
+    place: String,
+    field: String,
+    record: String,
+    ago: String,
+    here: bool,
+}
+
+/// A filter as a link.
+struct Facet {
+    href: String,
+    text: String,
+    count: u64,
+    here: bool,
+}
+
+#[derive(Template)]
+#[template(path = "review.html")]
+struct ReviewPage {
+    f: Frame,
+    tab: &'static str,
+    total: u64,
+    lines: Vec<Line>,
+    facets: Vec<Facet>,
+    open: Option<Open>,
+    /// This page, for deciding and coming back.
+    here: String,
+    next: String,
+    before: String,
+    first: String,
+    more: String,
+    kind: String,
+    field: String,
+}
+
+impl ReviewPage {
+    fn clock(&self, side: &Side) -> Option<String> {
+        let ahead = side.origin.device_at.0 - side.origin.server_at?.0;
+        let lang = self.f.lang.0;
+        (ahead > CLOCK_MS).then(|| {
+            let span = words::span(ahead, lang);
+            words::pick(lang, "手机时钟快 ", "phone's clock is ahead by ").to_owned() + &span
+        })
+    }
+
+    fn phone(&self, side: &Side) -> String {
+        side.origin.device.map_or_else(|| "—".to_owned(), |id| short(&id.to_string()))
+    }
+
+    fn purpose(&self, field: &str) -> &'static str {
+        words::purpose(field, self.f.lang.0).unwrap_or_default()
+    }
+
+    /// Both values in one sentence, for a remark.
+    fn remark(&self, open: &Open) -> String {
+        let said: Vec<String> = open
+            .sides
+            .iter()
+            .map(|side| {
+                let value = self.f.value(&open.container, &open.field, &side.value);
+                let post = self.f.post_of(&side.origin.post);
+                format!("{value} ({post} {})", self.f.time(&side.origin.device_at))
+            })
+            .collect();
+        let field = self.f.field(&open.container, &open.field);
+        let text = format!("{field}: {}", said.join("; "));
+        text.chars().take(450).collect()
+    }
+}
+
+/// The first characters of an identity: enough to tell phones apart on a screen.
+pub(super) fn short(id: &str) -> String {
+    id.chars().take(8).collect()
+}
+
+fn key_text(row: &Queued) -> String {
+    let row = &row.row;
+    format!("{}.{}.{}.{}", row.newest_at.0, row.doc, row.container, row.field)
+}
+
+fn key(text: &str) -> Option<ConflictKey> {
+    let mut parts = text.splitn(4, '.');
+    let at = UtcMillis(parts.next()?.parse().ok()?);
+    let doc: DocId = parts.next()?.parse().ok()?;
+    Some((at, doc, parts.next()?.to_owned(), parts.next()?.to_owned()))
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+struct Found {
+    rows: Vec<Queued>,
+    fields: Vec<(String, String, u64)>,
+    open: Option<Open>,
+    /// Place of the open one among the rows.
+    at: usize,
+    /// The one asked for is not there any more; who decided it.
+    gone: Option<String>,
+}
+
+fn find(desk: &Desk, asked: &Asked, filter: &ConflictFilter) -> Result<Found, StoreError> {
+    let lang = desk.lang();
+    store::view(&*desk.app.store, |s| {
+        let fields = s.conflicts_by_field(&filter.scope)?;
+        let from = key(&asked.from);
+        let rows = s.conflicts_page(filter, from.as_ref(), WINDOW + 1)?;
+        let wanted = rows.iter().position(|row| key_text(row) == asked.at);
+        let gone = match (wanted, key(&asked.at)) {
+            (None, Some((_, doc, container, field))) => {
+                let last = s.decision_last(&doc, &container, &field)?;
+                last.map(|row| {
+                    let post = row.post.parse().ok();
+                    let post = post.map_or("", |role| words::post(role, lang));
+                    format!("{post} {} · {}", row.actor, words::time(row.at))
+                })
+            }
+            _ => None,
+        };
+        let at = wanted.unwrap_or(0);
+        let open = match rows.get(at) {
+            Some(row) => review::look(s, &desk.app, &row.row)?,
+            None => None,
+        };
+        Ok(Found { rows, fields, open, at, gone })
+    })
+}
+
+fn facets(desk: &Desk, f: &Frame, asked: &Asked, fields: &[(String, String, u64)]) -> Vec<Facet> {
+    let total: u64 = fields.iter().map(|(.., n)| n).sum();
+    let mut facets = vec![Facet {
+        href: "/console/review".to_owned(),
+        text: desk.lang.t("全部", "All").to_owned(),
+        count: total,
+        here: asked.kind.is_empty(),
+    }];
+    for (kind, field, count) in fields.iter().take(9) {
+        let container = match kind.as_str() {
+            "place" => "facts",
+            "visit" if field.contains('.') => "findings",
+            "visit" => "answers",
+            _ => "head",
+        };
+        let name: String = f.field(container, field).chars().take(18).collect();
+        facets.push(Facet {
+            href: link("/console/review", &[("kind", kind), ("field", field)]),
+            text: format!("{} · {name}", f.record(kind)),
+            count: *count,
+            here: asked.kind == *kind && asked.field == *field,
+        });
+    }
+    facets
+}
+
+fn line(f: &Frame, asked: &Asked, row: &Queued, here: bool) -> Line {
+    let at = key_text(row);
+    let (kind, field, from) = (&asked.kind, &asked.field, &asked.from);
+    let pairs = [("kind", &**kind), ("field", field), ("from", from), ("at", &at)];
+    Line {
+        href: link("/console/review", &pairs),
+        place: if row.address.is_empty() { f.grid(&row.row.pid) } else { row.address.clone() },
+        field: f.field(&row.row.container, &row.row.field),
+        record: f.record(&row.row.kind).to_owned(),
+        ago: f.ago(&row.row.newest_at),
+        here,
+    }
+}
+
+/// The queue with one conflict open.
+pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    desk.may(Right::Review)?;
+    let mut f = desk.frame(Right::Review).await?;
+    let filter = ConflictFilter {
+        scope: desk.scope.clone(),
+        kind: some(&asked.kind),
+        field: some(&asked.field),
+    };
+    let (desk, asked, found) = off(move || {
+        let found = find(&desk, &asked, &filter)?;
+        Ok((desk, asked, found))
+    })
+    .await?;
+    let facets = facets(&desk, &f, &asked, &found.fields);
+    let total = facets.iter().find(|facet| facet.here).map_or(0, |facet| facet.count);
+    let lines: Vec<Line> = found
+        .rows
+        .iter()
+        .take(WINDOW)
+        .enumerate()
+        .map(|(n, row)| line(&f, &asked, row, n == found.at))
+        .collect();
+    let turn = |from: &str| {
+        let pairs = [("kind", &*asked.kind), ("field", &asked.field), ("from", from)];
+        link("/console/review", &pairs)
+    };
+    let more = match found.rows.get(WINDOW) {
+        Some(_) => found.rows.get(WINDOW - 1).map(|row| turn(&key_text(row))).unwrap_or_default(),
+        None => String::new(),
+    };
+    let href = |n: Option<usize>| {
+        n.and_then(|n| lines.get(n)).map(|line| line.href.clone()).unwrap_or_default()
+    };
+    let after = href(Some(found.at + 1));
+    let next = if after.is_empty() { more.clone() } else { after };
+    f.said = said(&desk, &asked, found.gone.as_deref());
+    let page = ReviewPage {
+        tab: "conflicts",
+        total,
+        here: href(Some(found.at)),
+        before: href(found.at.checked_sub(1)),
+        first: turn(""),
+        next,
+        more,
+        facets,
+        lines,
+        open: found.open,
+        kind: asked.kind.clone(),
+        field: asked.field.clone(),
+        f,
+    };
+    desk.show(&page)
+}
+
+fn said(desk: &Desk, asked: &Asked, gone: Option<&str>) -> Option<Said> {
+    let t = |zh, en| desk.lang.t(zh, en).to_owned();
+    let bad = |text| Some(Said { text, good: false, undo: None });
+    let good = |text| Some(Said { text, good: true, undo: asked.undo });
+    match asked.said.as_str() {
+        "decided" => good(t(
+            "已决定，手机下次同步时收到。",
+            "Decided. Phones receive it with their next sync.",
+        )),
+        "undone" => good(t(
+            "已撤销，两个值重新并列，等待决定。",
+            "Taken back. Both values stand side by side again.",
+        )),
+        "many" => {
+            let n = asked.n.unwrap_or(0);
+            good(format!(
+                "{} {n}",
+                t("写法相同、一并决定的处数：", "Decided where both wrote the same:")
+            ))
+        }
+        "newer" => bad(t(
+            "刚刚又来了一个新值，请再看一眼。",
+            "Another value arrived just now. Please look again.",
+        )),
+        "value" => bad(t("这个值不符合该项的要求。", "That value does not fit this field.")),
+        "personal" => bad(t(
+            "文字里有像电话或证件号码的内容，请去掉。",
+            "The text holds what looks like a phone or identity number. Please take it out.",
+        )),
+        "closed" => bad(t(
+            "走访已完成，不能改写，只能在已有的值中选。",
+            "The visit is finished: choose one of its values, none can be written.",
+        )),
+        "settled" => {
+            let by = gone.map_or_else(|| t("其他人", "somebody else"), str::to_owned);
+            bad(format!("{} {by}", t("已经处理过：", "Already settled by")))
+        }
+        _ => gone.and_then(|by| bad(format!("{} {by}", t("已经处理过：", "Already settled by")))),
+    }
+}
+
+/// What the form of a decision sends.
+#[derive(Deserialize)]
+pub(super) struct Decision {
+    csrf: String,
+    doc: String,
+    container: String,
+    field: String,
+    rivals: String,
+    act: String,
+    #[serde(default)]
+    choose: String,
+    #[serde(default)]
+    text: String,
+    here: String,
+    next: String,
+}
+
+fn back(path: &str, more: &str) -> Response {
+    let path = inside(path);
+    let join = if path.contains('?') { '&' } else { '?' };
+    Redirect::to(&format!("{path}{join}{more}")).into_response()
+}
+
+/// Decides one conflict and goes on to the next.
+pub(super) async fn decide(desk: Desk, Form(form): Form<Decision>) -> Result<Response, Refusal> {
+    desk.may_act(Right::Review, &form.csrf)?;
+    let choose = || form.choose.parse().map_err(|_| Error::Parameter);
+    let act = match form.act.as_str() {
+        "take" => Act::Take(choose()?),
+        "both" => Act::Both(choose()?, form.text.clone()),
+        "own" => Act::Own(form.text.clone()),
+        _ => return Err(Error::Parameter.into()),
+    };
+    let choice = Choice {
+        doc: form.doc.parse().map_err(|_| Error::Parameter)?,
+        container: form.container.clone(),
+        field: form.field.clone(),
+        rivals: form.rivals.clone(),
+        act,
+    };
+    let (by, scope, doc) = (desk.by.clone(), desk.scope.clone(), choice.doc);
+    let done = super::act(&desk.app, move |s, app| {
+        within(s, &scope, &choice.doc)?;
+        let id = decide::decide(s, app, &choice, &by)?;
+        Ok((id, s.presence(&choice.doc)?))
+    })
+    .await?;
+    match done {
+        Ok((id, pids)) => {
+            desk.app.nudge.wake(&pids);
+            tracing::info!(%doc, "a conflict was decided");
+            Ok(back(&form.next, &format!("said=decided&undo={id}")))
+        }
+        Err(error) => Ok(back(&form.here, &format!("said={}", error.code()))),
+    }
+}
+
+/// A record outside of the scope is as if it were not there.
+fn within(s: &dyn store::Session, scope: &[String], doc: &DocId) -> Result<(), ReviewError> {
+    let pid = s.doc(doc)?.ok_or(ReviewError::Settled)?.pid.to_string();
+    let grid = pid.strip_prefix('g').unwrap_or_default();
+    let inside = scope.iter().any(|prefix| prefix.is_empty() || grid.starts_with(prefix));
+    if inside { Ok(()) } else { Err(ReviewError::Settled) }
+}
+
+/// What the form of taking back sends.
+#[derive(Deserialize)]
+pub(super) struct Undo {
+    csrf: String,
+    id: u64,
+}
+
+/// Takes a decision back and shows the conflict again.
+pub(super) async fn undo(desk: Desk, Form(form): Form<Undo>) -> Result<Response, Refusal> {
+    desk.may_act(Right::Review, &form.csrf)?;
+    let (by, scope) = (desk.by.clone(), desk.scope.clone());
+    let done = super::act(&desk.app, move |s, app| {
+        let row = s.decision(form.id)?.ok_or(ReviewError::Settled)?;
+        within(s, &scope, &row.doc)?;
+        decide::undo(s, app, form.id, &by)?;
+        let again = s.rows(&row.doc)?.conflicts.into_iter();
+        let again =
+            again.into_iter().find(|c| c.container == row.container && c.field == row.field);
+        Ok((s.presence(&row.doc)?, again))
+    })
+    .await?;
+    let Ok((pids, again)) = done else {
+        return Ok(back("/console/review", "said=settled"));
+    };
+    desk.app.nudge.wake(&pids);
+    let at = again.map(|row| key_text(&Queued { row, address: String::new() }));
+    let path = link("/console/review", &[("at", at.as_deref().unwrap_or_default())]);
+    Ok(back(&path, "said=undone"))
+}
+
+/// What the form for many sends.
+#[derive(Deserialize)]
+pub(super) struct Same {
+    csrf: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    field: String,
+}
+
+/// Decides every conflict of the filter in which all wrote the same: safe, whoever wrote first.
+pub(super) async fn same(desk: Desk, Form(form): Form<Same>) -> Result<Response, Refusal> {
+    desk.may_act(Right::Review, &form.csrf)?;
+    let filter = ConflictFilter {
+        scope: desk.scope.clone(),
+        kind: some(&form.kind),
+        field: some(&form.field),
+    };
+    let by = desk.by.clone();
+    let done = super::act(&desk.app, move |s, app| {
+        let mut pids = Vec::new();
+        let mut n = 0_u64;
+        for row in s.conflicts_page(&filter, None, MANY)? {
+            let Some(open) = review::look(s, app, &row.row)? else { continue };
+            let Some(first) = open.sides.first() else { continue };
+            if open.sides.iter().any(|side| side.value != first.value) {
+                continue;
+            }
+            let choice = Choice {
+                doc: open.doc,
+                container: open.container.clone(),
+                field: open.field.clone(),
+                rivals: open.rivals.clone(),
+                act: Act::Take(first.change),
+            };
+            decide::decide(s, app, &choice, &by)?;
+            pids.extend(s.presence(&open.doc)?);
+            n += 1;
+        }
+        Ok((n, pids))
+    })
+    .await?;
+    let path = link("/console/review", &[("kind", &form.kind), ("field", &form.field)]);
+    match done {
+        Ok((n, pids)) => {
+            desk.app.nudge.wake(&pids);
+            Ok(back(&path, &format!("said=many&n={n}")))
+        }
+        Err(error) => Ok(back(&path, &format!("said={}", error.code()))),
+    }
+}

@@ -1,0 +1,320 @@
+//! Who is at the desk, and what every page shares: language, navigation, secret, refusals.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Response};
+
+use ironfeet_core::checklist::Content;
+use ironfeet_core::model::{Lang, Pid, Role, Scalar, UtcMillis};
+
+use super::super::console::{In, LANG_COOKIE, language, session, set_cookie, to_login};
+use super::super::error::{Error, off};
+use super::rights::{Right, may};
+use crate::app::App;
+use crate::review::decide::By;
+use crate::store;
+use crate::words;
+
+/// Phones not heard for this long are silent.
+pub(super) const SILENT_HOURS: i64 = 72;
+
+/// Somebody signed in, and what is asked of the page.
+pub(super) struct Desk {
+    pub(super) app: Arc<App>,
+    pub(super) lang: In,
+    pub(super) now: UtcMillis,
+    pub(super) by: By,
+    pub(super) scope: Vec<String>,
+    pub(super) csrf: String,
+    uri: Uri,
+}
+
+impl FromRequestParts<Arc<App>> for Desk {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let session = session(app, &parts.headers).ok_or(Refusal::SignIn)?;
+        let uri = parts.uri.clone();
+        let asked =
+            uri.query().unwrap_or_default().split('&').find_map(|p| p.strip_prefix("lang="));
+        Ok(Self {
+            lang: language(&parts.headers, asked),
+            app: app.clone(),
+            now: app.clock.now(),
+            by: By { actor: session.actor, post: session.post },
+            scope: session.areas,
+            csrf: session.csrf,
+            uri,
+        })
+    }
+}
+
+/// Why no page is shown.
+pub(super) enum Refusal {
+    /// Nobody is signed in.
+    SignIn,
+    /// Not for this post.
+    NotYours(In),
+    /// There is no such thing.
+    Missing(In),
+    /// Something failed.
+    Failed(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "refused.html")]
+struct RefusedPage {
+    lang: In,
+    title: &'static str,
+    text: &'static str,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, lang, title, text) = match self {
+            Self::SignIn => return to_login(),
+            Self::Failed(error) => return error.into_response(),
+            Self::NotYours(lang) => (
+                StatusCode::FORBIDDEN,
+                lang,
+                lang.t("您的岗位看不到这一页", "This page is not for your post"),
+                lang.t(
+                    "需要时请联系系统管理员调整岗位。",
+                    "Ask a system administrator if your post should have it.",
+                ),
+            ),
+            Self::Missing(lang) => (
+                StatusCode::NOT_FOUND,
+                lang,
+                lang.t("没有找到", "Nothing here"),
+                lang.t(
+                    "这条记录不存在，或不在您的网格内。",
+                    "There is no such record, or it lies outside of your grids.",
+                ),
+            ),
+        };
+        let page = RefusedPage { lang, title, text };
+        match page.render() {
+            Ok(html) => (status, Html(html)).into_response(),
+            Err(_) => Error::Interrupted.into_response(),
+        }
+    }
+}
+
+/// One entry of the navigation.
+pub(super) struct Way {
+    pub(super) href: &'static str,
+    pub(super) text: &'static str,
+    pub(super) here: bool,
+    pub(super) waiting: u64,
+}
+
+/// What every page shares.
+pub(super) struct Frame {
+    pub(super) lang: In,
+    pub(super) now: UtcMillis,
+    pub(super) csrf: String,
+    pub(super) post: &'static str,
+    pub(super) ways: Vec<Way>,
+    pub(super) zh: String,
+    pub(super) en: String,
+    pub(super) said: Option<Said>,
+    /// The checklists in use, for words.
+    content: &'static Content,
+}
+
+/// What came of the act before.
+pub(super) struct Said {
+    pub(super) text: String,
+    pub(super) good: bool,
+    /// A decision that can be taken back.
+    pub(super) undo: Option<u64>,
+}
+
+impl Frame {
+    pub(super) fn t<'t>(&self, zh: &'t str, en: &'t str) -> &'t str {
+        self.lang.t(zh, en)
+    }
+
+    pub(super) fn time(&self, at: &UtcMillis) -> String {
+        words::time(*at)
+    }
+
+    pub(super) fn time_or(&self, at: &Option<UtcMillis>) -> String {
+        at.map_or_else(|| "—".to_owned(), words::time)
+    }
+
+    pub(super) fn machine(&self, at: &UtcMillis) -> String {
+        words::machine(*at)
+    }
+
+    pub(super) fn ago(&self, at: &UtcMillis) -> String {
+        words::ago(*at, self.now, self.lang.0)
+    }
+
+    pub(super) fn post_of(&self, role: &Option<Role>) -> &'static str {
+        role.map_or_else(|| self.t("岗位未知", "unknown post"), |r| words::post(r, self.lang.0))
+    }
+
+    pub(super) fn kind<'c>(&self, code: &'c str) -> &'c str {
+        words::kind(code, self.lang.0)
+    }
+
+    pub(super) fn record<'c>(&self, code: &'c str) -> &'c str {
+        words::record(code, self.lang.0)
+    }
+
+    pub(super) fn reason<'c>(&self, code: &'c str) -> &'c str {
+        words::reason(code, self.lang.0)
+    }
+
+    pub(super) fn field(&self, container: &str, name: &str) -> String {
+        words::field(self.content, container, name, self.lang.0)
+    }
+
+    pub(super) fn value(&self, container: &str, name: &str, value: &Scalar) -> String {
+        words::value(self.content, container, name, value, self.lang.0)
+    }
+
+    pub(super) fn grid(&self, pid: &Pid) -> String {
+        words::grid(pid)
+    }
+}
+
+impl Desk {
+    /// The one check of rights, first in every handler.
+    pub(super) fn may(&self, right: Right) -> Result<(), Refusal> {
+        if may(self.by.post, right) { Ok(()) } else { Err(Refusal::NotYours(self.lang)) }
+    }
+
+    /// The one check of an act: the right, and the session's secret.
+    pub(super) fn may_act(&self, right: Right, csrf: &str) -> Result<(), Refusal> {
+        self.may(right)?;
+        if self.csrf == csrf { Ok(()) } else { Err(Refusal::Failed(Error::Forbidden)) }
+    }
+
+    pub(super) fn lang(&self) -> Lang {
+        self.lang.0
+    }
+
+    pub(super) fn missing(&self) -> Refusal {
+        Refusal::Missing(self.lang)
+    }
+
+    fn in_language(&self, code: &str) -> String {
+        let query = self.uri.query().unwrap_or_default();
+        let kept = query.split('&').filter(|p| !p.is_empty() && !p.starts_with("lang="));
+        let mut parts: Vec<String> = kept.map(str::to_owned).collect();
+        parts.push(format!("lang={code}"));
+        format!("?{}", parts.join("&"))
+    }
+
+    /// The frame of a page that stands under one entry of the navigation.
+    pub(super) async fn frame(&self, here: Right) -> Result<Frame, Error> {
+        let (app, scope, decides) =
+            (self.app.clone(), self.scope.clone(), may(self.by.post, Right::Review));
+        let waiting = off(move || {
+            if !decides {
+                return Ok(0);
+            }
+            Ok(store::view(&*app.store, |s| s.waiting(&scope))?)
+        })
+        .await?;
+        let way = |right: Right, href, zh, en| {
+            may(self.by.post, right).then(|| Way {
+                href,
+                text: self.lang.t(zh, en),
+                here: right == here,
+                waiting: if right == Right::Review { waiting } else { 0 },
+            })
+        };
+        let ways = [
+            way(Right::Today, "/console/today", "今天", "Today"),
+            way(Right::Review, "/console/review", "审核", "Review"),
+        ];
+        Ok(Frame {
+            lang: self.lang,
+            now: self.now,
+            csrf: self.csrf.clone(),
+            post: words::post(self.by.post, self.lang.0),
+            ways: ways.into_iter().flatten().collect(),
+            zh: self.in_language("zh"),
+            en: self.in_language("en"),
+            said: None,
+            content: Content::shared_default(),
+        })
+    }
+
+    /// The page as an answer; remembers the language.
+    pub(super) fn show(&self, page: &impl Template) -> Result<Response, Refusal> {
+        let html = page.render().map_err(|_| Error::Interrupted)?;
+        let mut response = Html(html).into_response();
+        if self.uri.query().is_some_and(|query| query.contains("lang=")) {
+            let code = self.lang.code();
+            let cookie = format!("{LANG_COOKIE}={code}; Path=/; SameSite=Strict; HttpOnly");
+            set_cookie(&mut response, &cookie);
+        }
+        Ok(response)
+    }
+}
+
+/// A text for a query string.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(char::from(byte));
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// A path with its query; empty values are left out.
+pub(super) fn link(path: &str, pairs: &[(&str, &str)]) -> String {
+    let full = pairs.iter().filter(|(_, value)| !value.is_empty());
+    let parts: Vec<String> = full.map(|(key, value)| format!("{key}={}", escape(value))).collect();
+    if parts.is_empty() { path.to_owned() } else { format!("{path}?{}", parts.join("&")) }
+}
+
+/// Where to go after an act: a page of the console, nowhere else.
+pub(super) fn inside(path: &str) -> &str {
+    if path.starts_with("/console/") && !path.contains(['\\', '\r', '\n']) {
+        path
+    } else {
+        "/console/today"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_carry_what_is_set() {
+        assert_eq!(link("/a", &[("b", ""), ("c", "走 访&")]), "/a?c=%E8%B5%B0%20%E8%AE%BF%26");
+        assert_eq!(link("/a", &[("b", "")]), "/a");
+    }
+
+    #[test]
+    fn an_act_leads_to_no_other_place() {
+        for bad in
+            ["https://example.org/", "//example.org/console/", "/console/a\r\nx: y", "/v1/sync"]
+        {
+            assert_eq!(inside(bad), "/console/today");
+        }
+        assert_eq!(inside("/console/review?at=1"), "/console/review?at=1");
+    }
+}

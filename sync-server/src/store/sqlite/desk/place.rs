@@ -1,0 +1,165 @@
+//! Places, grids and counts in SQLite.
+
+use rusqlite::Row;
+
+use ironfeet_core::model::{DocId, UtcMillis};
+
+use super::super::Session;
+use super::super::convert as from;
+use super::super::projection::place;
+use super::Query;
+use crate::store::StoreError;
+use crate::store::desk::{Counts, GridLine, PlaceFilter, PlaceLine};
+
+pub(super) const LINE: &str = "SELECT p.doc_id, p.pid, p.kind, p.address, p.name, p.lat, p.lon,
+    p.gen, p.last_visit, p.open, p.worst FROM place_row p";
+const ALIVE: &str =
+    "NOT EXISTS (SELECT 1 FROM doc g WHERE g.doc_id = p.doc_id AND g.state = 'deleted')";
+
+pub(super) fn line(row: &Row<'_>) -> rusqlite::Result<PlaceLine> {
+    Ok(PlaceLine {
+        place: place(row, 0)?,
+        last_visit: from::time_or_none(row, 8)?,
+        open: from::count(row, 9)?,
+        worst: row.get(10)?,
+    })
+}
+
+impl Session<'_> {
+    pub(super) fn place_lines(
+        &self,
+        filter: &PlaceFilter,
+        after: Option<&(String, String, DocId)>,
+        limit: usize,
+    ) -> Result<Vec<PlaceLine>, StoreError> {
+        let mut query = Query::new(LINE);
+        query.scope("p.pid", &filter.scope);
+        if let Some(grid) = &filter.grid {
+            query.scope("p.pid", std::slice::from_ref(grid));
+        }
+        query.equal("p.kind", filter.kind.as_ref());
+        if let Some(worst) = filter.worst {
+            // Said as a list, so that the index of places with findings serves.
+            let all: Vec<String> = (1..=worst.min(4)).map(|n| n.to_string()).collect();
+            query.and(&format!("p.worst < 9 AND p.worst IN ({})", all.join(",")), []);
+        }
+        if let Some(before) = filter.before {
+            query.and("(p.last_visit IS NULL OR p.last_visit < ?)", [before.0.into()]);
+        }
+        if let Some(address) = &filter.address {
+            let end = format!("{address}\u{10ffff}");
+            query.and("p.address >= ? AND p.address < ?", [address.clone().into(), end.into()]);
+        }
+        if let Some((pid, address, doc)) = after {
+            query.and(
+                "p.pid >= ? AND (p.pid, p.address, p.doc_id) > (?, ?, ?)",
+                [
+                    pid.clone().into(),
+                    pid.clone().into(),
+                    address.clone().into(),
+                    doc.0.to_vec().into(),
+                ],
+            );
+        }
+        query.and(ALIVE, []);
+        self.listed(query.end("p.pid, p.address, p.doc_id", limit), line)
+    }
+
+    pub(super) fn grid_lines(
+        &self,
+        scope: &[String],
+        since: UtcMillis,
+    ) -> Result<Vec<GridLine>, StoreError> {
+        let mut query = Query::new(
+            "SELECT pid, count(*), sum(last_visit >= ?), sum(last_visit IS NULL), sum(worst = 1),
+             sum(worst = 2), sum(worst = 3), sum(worst = 4), min(lat), min(lon), max(lat), max(lon)
+             FROM place_row",
+        );
+        query.values.push(since.0.into());
+        query.scope("pid", scope);
+        query.sql.push_str(" GROUP BY pid");
+        self.listed(query.end("pid", 20_000), |row| {
+            let sum = |n: usize| {
+                row.get::<_, Option<i64>>(n).map(|n| u64::try_from(n.unwrap_or(0)).unwrap_or(0))
+            };
+            let edge = |n: usize| row.get::<_, Option<f64>>(n);
+            let corners = (edge(8)?, edge(9)?, edge(10)?, edge(11)?);
+            Ok(GridLine {
+                pid: from::parsed(row, 0)?,
+                places: sum(1)?,
+                fresh: sum(2)?,
+                never: sum(3)?,
+                worst: [sum(4)?, sum(5)?, sum(6)?, sum(7)?],
+                extent: match corners {
+                    (Some(s), Some(w), Some(n), Some(e)) => Some([s, w, n, e]),
+                    _ => None,
+                },
+            })
+        })
+    }
+
+    fn number(&self, query: Query) -> Result<u64, StoreError> {
+        let Query { sql, values } = query;
+        let found = self.first(&sql, rusqlite::params_from_iter(values), |row| from::count(row, 0));
+        Ok(found?.unwrap_or(0))
+    }
+
+    fn counted(
+        &self,
+        scope: &[String],
+        select: &str,
+        pid: &str,
+        more: &str,
+        at: Option<UtcMillis>,
+    ) -> Result<u64, StoreError> {
+        let mut query = Query::new(select);
+        query.scope(pid, scope);
+        if !more.is_empty() {
+            query.and(more, at.map(|at| at.0.into()));
+        }
+        self.number(query)
+    }
+
+    /// Conflicts, tickets, pairs of places.
+    pub(super) fn waits(&self, scope: &[String]) -> Result<[u64; 3], StoreError> {
+        let undecided = "NOT EXISTS (SELECT 1 FROM twin_decision d WHERE d.a = t.a AND d.b = t.b)
+             AND NOT EXISTS (SELECT 1 FROM doc g WHERE g.doc_id IN (t.a, t.b)
+                AND g.state = 'deleted')";
+        let from = |table: &str| format!("SELECT count(*) FROM {table}");
+        Ok([
+            self.counted(scope, &from("conflict_row"), "pid", "", None)?,
+            self.counted(scope, &from("quarantine"), "pid", "decision IS NULL", None)?,
+            self.counted(scope, &from("twin_row t"), "t.pid", undecided, None)?,
+        ])
+    }
+
+    pub(super) fn first_page(
+        &self,
+        scope: &[String],
+        now: UtcMillis,
+        day: UtcMillis,
+        heard: UtcMillis,
+    ) -> Result<Counts, StoreError> {
+        let open = "SELECT count(*) FROM finding_row INDEXED BY finding_row_open";
+        let grave = |severity: &str| {
+            let more = format!("open = 1 AND severity = '{severity}'");
+            self.counted(scope, open, "pid", &more, None)
+        };
+        let visits = "SELECT count(*) FROM visit_row";
+        // Phones have no partition of their own.
+        let device = |more: &str, at: Option<UtcMillis>| {
+            self.counted(&[String::new()], "SELECT count(*) FROM device", "", more, at)
+        };
+        let [conflicts, tickets, twins] = self.waits(scope)?;
+        Ok(Counts {
+            conflicts,
+            tickets,
+            twins,
+            open: [grave("S1")?, grave("S2")?, grave("S3")?, grave("S4")?],
+            overdue: self.counted(scope, open, "pid", "open = 1 AND due_at < ?", Some(now))?,
+            visits: self.counted(scope, visits, "pid", "started_at >= ?", Some(day))?,
+            phones: device("status = 'active'", None)?,
+            silent: device("status = 'active' AND coalesce(last_seen, 0) < ?", Some(heard))?,
+        })
+    }
+}

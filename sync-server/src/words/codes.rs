@@ -1,0 +1,135 @@
+//! Codes of records, states and reasons in words.
+
+use ironfeet_core::checklist::Content;
+use ironfeet_core::model::{Lang, Pid};
+
+use super::pick;
+
+/// A kind of place.
+#[must_use]
+pub fn kind(code: &str, lang: Lang) -> &str {
+    let (zh, en) = match code {
+        "dwelling" => ("住宅", "dwelling"),
+        "small_premises" => ("小型经营场所", "small premises"),
+        "rental" => ("出租房", "rental"),
+        "workshop" => ("作坊", "workshop"),
+        "construction_site" => ("工地", "construction site"),
+        "public_facility" => ("公共设施", "public facility"),
+        "shared_area" => ("公共区域", "shared area"),
+        other => (other, other),
+    };
+    pick(lang, zh, en)
+}
+
+/// A kind of record.
+#[must_use]
+pub fn record(code: &str, lang: Lang) -> &str {
+    let (zh, en) = match code {
+        "place" => ("场所", "place"),
+        "visit" => ("走访", "visit"),
+        "task" => ("任务", "task"),
+        other => (other, other),
+    };
+    pick(lang, zh, en)
+}
+
+/// Where a visit, task or phone stands.
+#[must_use]
+pub fn status(code: &str, lang: Lang) -> &str {
+    let (zh, en) = match code {
+        "draft" => ("填写中", "draft"),
+        "finished" => ("已完成", "finished"),
+        "open" => ("未结", "open"),
+        "done" => ("已办结", "done"),
+        "dropped" => ("已取消", "dropped"),
+        "active" => ("可信", "trusted"),
+        "revoked" => ("已注销", "revoked"),
+        "stolen" => ("被盗", "stolen"),
+        other => (other, other),
+    };
+    pick(lang, zh, en)
+}
+
+/// What happens with a finding.
+#[must_use]
+pub fn route(code: &str, lang: Lang) -> &str {
+    let (zh, en) = match code {
+        "case" => ("立案派遣", "file a case"),
+        "advice" => ("当场提示", "advice on the spot"),
+        "self_fixed" => ("当场整改", "fixed on the spot"),
+        other => (other, other),
+    };
+    pick(lang, zh, en)
+}
+
+/// How grave: the word beside the code.
+#[must_use]
+pub fn severity(code: &str, lang: Lang) -> &'static str {
+    let (zh, en) = match code {
+        "S1" => ("紧急", "imminent"),
+        "S2" => ("较重", "serious"),
+        "S3" => ("一般", "ordinary"),
+        _ => ("提示", "advice"),
+    };
+    pick(lang, zh, en)
+}
+
+/// Why a change waits for a person, in a sentence.
+#[must_use]
+pub fn reason(code: &str, lang: Lang) -> &str {
+    let (zh, en) = match code {
+        "revoked" => ("手机已注销，这是注销前未交的内容", "from a phone that was revoked"),
+        "stolen" => ("手机已报被盗", "from a phone reported stolen"),
+        "deleted" => ("记录已删除，这是迟到的修改", "a late edit of a record that was deleted"),
+        "scope" => ("不在该岗位的网格内", "outside the grids of the post"),
+        "rights" => ("该岗位无权修改这一项", "the post may not change this"),
+        "equivocation" => {
+            ("同一手机的副本写了两个版本", "two copies of one phone wrote differently")
+        }
+        "leans_on_quarantined" => ("依赖另一条待审的修改", "leans on another change that waits"),
+        other => (other, other),
+    };
+    pick(lang, zh, en)
+}
+
+/// An act of the trail.
+#[must_use]
+pub fn action(code: &str, lang: Lang) -> &str {
+    let (zh, en) = match code {
+        "conflict.settle" => ("冲突：采用一个值", "conflict: took a value"),
+        "conflict.own" => ("冲突：另写一个值", "conflict: wrote another value"),
+        "conflict.both" => ("冲突：两个都留作备注", "conflict: kept both as a remark"),
+        "conflict.undo" => ("冲突：撤销处理", "conflict: took the decision back"),
+        "quarantine.accept" => ("待审：接受", "review: accepted"),
+        "quarantine.discard" => ("待审：不接受", "review: discarded"),
+        "twin.different" => ("重复：不是同一处", "twins: not the same"),
+        "twin.same" => ("重复：合并", "twins: merged"),
+        "device.enrol" => ("手机：注册", "phone: enrolled"),
+        "device.revoke" => ("手机：注销", "phone: revoked"),
+        "device.stolen" => ("手机：报被盗", "phone: reported stolen"),
+        "enrol.code" => ("手机：生成注册码", "phone: enrolment code made"),
+        "person.add" => ("账号：新增", "account: added"),
+        "place.move" => ("场所：移至另一网格", "place: moved to another grid"),
+        "record.archive" => ("记录：归档", "record: archived"),
+        "console.login" => ("控制台：登录", "console: signed in"),
+        "checklist.publish" => ("检查表：发布", "checklists: published"),
+        "export" => ("导出", "export"),
+        other => (other, other),
+    };
+    pick(lang, zh, en)
+}
+
+/// A partition as people name it: the grid's code in parts.
+#[must_use]
+pub fn grid(pid: &Pid) -> String {
+    match pid {
+        Pid::Grid(code) => code.to_string(),
+        Pid::Inbox(department, area) => format!("{department} @ {area}"),
+    }
+}
+
+/// A checklist's title.
+#[must_use]
+pub fn list(content: &Content, list: &str, lang: Lang) -> String {
+    content.list(list).map_or_else(|| list.to_owned(), |list| list.title.get(lang).to_owned())
+}
