@@ -207,6 +207,20 @@ impl Document {
         Some(Self { id: self.id, doc, bytes: self.bytes })
     }
 
+    /// The parts and fields a stored change touches, for telling a record's history.
+    #[must_use]
+    pub fn touched(&self, change: &ChangeHash) -> Vec<(String, String)> {
+        let Some(change) = self.doc.get_change_by_hash(&convert::engine_hash(change)) else {
+            return Vec::new();
+        };
+        let found = guard::quietly(|| touch::touched(&self.doc, &[change])).unwrap_or_default();
+        let patches = found.into_iter().flat_map(|touched| touched.patches);
+        patches
+            .filter(|patch| !patch.container.is_empty())
+            .map(|patch| (patch.container, patch.key))
+            .collect()
+    }
+
     /// Every change with its bytes, each after those it leans on. For verifying and rescue.
     #[must_use]
     pub fn changes(&self) -> Vec<ChangeParts> {

@@ -170,17 +170,22 @@ impl Supervisor {
 /// The forms of a page that go to `action`.
 #[must_use]
 pub fn forms(page: &str, action: &str) -> Vec<PageForm> {
-    let rows = page.split("<tr>").filter(|row| row.contains(&format!("action=\"{action}\"")));
-    rows.map(|row| PageForm {
-        action: action.to_owned(),
-        fields: row
-            .split("<input ")
-            .skip(1)
-            .map(|tag| (attribute(tag, "name"), attribute(tag, "value")))
-            .collect(),
-        row: row.to_owned(),
-    })
-    .collect()
+    // One article a value; its form is the first one in it.
+    let sides = page.split("<article ").skip(1);
+    let sides = sides.map(|side| side.split("</form>").next().unwrap_or_default());
+    sides
+        .filter(|side| side.contains(&format!("action=\"{action}\"")))
+        .map(|side| PageForm {
+            action: action.to_owned(),
+            fields: side
+                .split("<input ")
+                .skip(1)
+                .chain(side.split("<button ").skip(1))
+                .map(|tag| (attribute(tag, "name"), attribute(tag, "value")))
+                .collect(),
+            row: side.to_owned(),
+        })
+        .collect()
 }
 
 fn attribute(tag: &str, name: &str) -> String {

@@ -95,11 +95,11 @@ fn both_values_of_a_conflict_are_seen_until_the_console_takes_one() {
     world.whole();
 
     let mut supervisor = Supervisor::sign_in(&world.server);
-    let page = supervisor.page("/console/conflicts");
-    let choices = forms(&page, "/console/conflicts/settle");
+    let page = supervisor.page("/console/review");
+    let choices = forms(&page, "/console/review/decide");
     assert_eq!(choices.len(), 2, "{page}");
     supervisor.send(choices.iter().find(|form| form.row.contains("板楼")).unwrap());
-    assert!(forms(&supervisor.page("/console/conflicts"), "/console/conflicts/settle").is_empty());
+    assert!(forms(&supervisor.page("/console/review"), "/console/review/decide").is_empty());
 
     world.sync_twice();
     let shown = world.agreed();

@@ -7,10 +7,12 @@ mod assets;
 mod conflicts;
 mod frame;
 mod live;
+mod places;
 mod quarantine;
 mod rights;
 mod today;
 mod twins;
+mod visits;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,6 +37,11 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/console/review/same", post(conflicts::same))
         .route("/console/review/waiting", get(quarantine::page).post(quarantine::act))
         .route("/console/review/twins", get(twins::page).post(twins::act))
+        .route("/console/places", get(places::list))
+        .route("/console/places/{id}", get(places::one))
+        .route("/console/visits", get(visits::list))
+        .route("/console/visits/{id}", get(visits::one))
+        .route("/console/findings", get(visits::findings))
         .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES))
 }
 

@@ -22,6 +22,19 @@ use crate::words;
 /// Phones not heard for this long are silent.
 pub(super) const SILENT_HOURS: i64 = 72;
 
+/// The navigation: right, page, names.
+const WAYS: &[(Right, &str, &str, &str)] = &[
+    (Right::Today, "/console/today", "今天", "Today"),
+    (Right::Review, "/console/review", "审核", "Review"),
+    (Right::Records, "/console/places", "场所", "Places"),
+    (Right::Records, "/console/map", "地图", "Map"),
+    (Right::Records, "/console/visits", "走访", "Visits"),
+    (Right::Records, "/console/findings", "隐患", "Findings"),
+    (Right::Checklists, "/console/checklists", "检查表", "Checklists"),
+    (Right::Phones, "/console/phones", "手机", "Phones"),
+    (Right::Audit, "/console/audit", "审计", "Audit"),
+];
+
 /// Somebody signed in, and what is asked of the page.
 pub(super) struct Desk {
     pub(super) app: Arc<App>,
@@ -166,6 +179,15 @@ impl Frame {
         role.map_or_else(|| self.t("岗位未知", "unknown post"), |r| words::post(r, self.lang.0))
     }
 
+    pub(super) fn by(&self, role: &Role) -> &'static str {
+        words::post(*role, self.lang.0)
+    }
+
+    /// A post by its stable name.
+    pub(super) fn post_named(&self, name: &str) -> &'static str {
+        self.post_of(&name.parse::<Role>().ok())
+    }
+
     pub(super) fn kind<'c>(&self, code: &'c str) -> &'c str {
         words::kind(code, self.lang.0)
     }
@@ -184,6 +206,41 @@ impl Frame {
 
     pub(super) fn value(&self, container: &str, name: &str, value: &Scalar) -> String {
         words::value(self.content, container, name, value, self.lang.0)
+    }
+
+    pub(super) fn status<'c>(&self, code: &'c str) -> &'c str {
+        words::status(code, self.lang.0)
+    }
+
+    pub(super) fn route<'c>(&self, code: &'c str) -> &'c str {
+        words::route(code, self.lang.0)
+    }
+
+    pub(super) fn severity(&self, code: impl AsRef<str>) -> &'static str {
+        words::severity(code.as_ref(), self.lang.0)
+    }
+
+    /// A checklist's title.
+    pub(super) fn list(&self, id: &str) -> String {
+        words::list(self.content, id, self.lang.0)
+    }
+
+    /// A category's name.
+    pub(super) fn category(&self, code: &str) -> String {
+        let found = self.content.category(code);
+        found.map_or_else(|| code.to_owned(), |c| c.name.get(self.lang.0).to_owned())
+    }
+
+    /// A department's name.
+    pub(super) fn department(&self, code: impl AsRef<str>) -> String {
+        let code = code.as_ref();
+        let found = code.parse().ok().and_then(|code| self.content.words().departments.get(&code));
+        found.map_or_else(|| code.to_owned(), |name| name.get(self.lang.0).to_owned())
+    }
+
+    /// One text of two.
+    pub(super) fn say<'t>(&self, text: &'t ironfeet_core::model::Text) -> &'t str {
+        text.get(self.lang.0)
     }
 
     pub(super) fn grid(&self, pid: &Pid) -> String {
@@ -219,10 +276,17 @@ impl Desk {
         format!("?{}", parts.join("&"))
     }
 
-    /// The frame of a page that stands under one entry of the navigation.
+    /// The frame of a right's first page.
     pub(super) async fn frame(&self, here: Right) -> Result<Frame, Error> {
-        let (app, scope, decides) =
-            (self.app.clone(), self.scope.clone(), may(self.by.post, Right::Review));
+        let first = WAYS.iter().find(|(right, ..)| *right == here);
+        self.frame_at(here, first.map_or("", |(_, href, ..)| href)).await
+    }
+
+    /// The frame of a page that stands under one entry of the navigation.
+    pub(super) async fn frame_at(&self, right: Right, here: &str) -> Result<Frame, Error> {
+        self.may(right).map_err(|_| Error::Forbidden)?;
+        let (app, scope) = (self.app.clone(), self.scope.clone());
+        let decides = may(self.by.post, Right::Review);
         let waiting = off(move || {
             if !decides {
                 return Ok(0);
@@ -230,24 +294,19 @@ impl Desk {
             Ok(store::view(&*app.store, |s| s.waiting(&scope))?)
         })
         .await?;
-        let way = |right: Right, href, zh, en| {
-            may(self.by.post, right).then(|| Way {
-                href,
-                text: self.lang.t(zh, en),
-                here: right == here,
-                waiting: if right == Right::Review { waiting } else { 0 },
-            })
+        let ways = WAYS.iter().filter(|(right, ..)| may(self.by.post, *right));
+        let way = |(right, href, zh, en): &(Right, &'static str, &'static str, &'static str)| Way {
+            href,
+            text: self.lang.t(zh, en),
+            here: *href == here,
+            waiting: if *right == Right::Review { waiting } else { 0 },
         };
-        let ways = [
-            way(Right::Today, "/console/today", "今天", "Today"),
-            way(Right::Review, "/console/review", "审核", "Review"),
-        ];
         Ok(Frame {
             lang: self.lang,
             now: self.now,
             csrf: self.csrf.clone(),
             post: words::post(self.by.post, self.lang.0),
-            ways: ways.into_iter().flatten().collect(),
+            ways: ways.map(way).collect(),
             zh: self.in_language("zh"),
             en: self.in_language("en"),
             said: None,

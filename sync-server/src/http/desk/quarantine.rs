@@ -69,7 +69,6 @@ struct WaitingPage {
     groups: Vec<Group>,
     tickets: Vec<Ticket>,
     device: String,
-    reason: String,
     more: String,
 }
 
@@ -184,8 +183,8 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
         more = link("/console/review/waiting", &pairs);
     }
     f.said = said(&desk, &asked);
-    let (device, reason) = (asked.device, asked.reason);
-    desk.show(&WaitingPage { f, tab: "waiting", groups, tickets, device, reason, more })
+    let device = asked.device;
+    desk.show(&WaitingPage { f, tab: "waiting", groups, tickets, device, more })
 }
 
 fn said(desk: &Desk, asked: &Asked) -> Option<Said> {

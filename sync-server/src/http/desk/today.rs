@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 
-use ironfeet_core::model::{Role, UtcMillis};
+use ironfeet_core::model::UtcMillis;
 
 use super::super::error::{Error, off};
 use super::frame::{Desk, Frame, Refusal, SILENT_HOURS};
@@ -63,12 +63,6 @@ pub(super) async fn page(desk: Desk) -> Result<Response, Refusal> {
     .await?;
     let groups = groups(&desk, &counts);
     desk.show(&TodayPage { f, groups, silent, decisions, decides })
-}
-
-impl TodayPage {
-    fn post_named(&self, name: &str) -> &'static str {
-        self.f.post_of(&name.parse::<Role>().ok())
-    }
 }
 
 /// The numbers as they stand.

@@ -1,0 +1,407 @@
+//! Visits and findings: lists read by key, and a visit as it was answered.
+
+use askama::Template;
+use axum::extract::{Path, Query};
+use axum::response::Response;
+use serde::Deserialize;
+
+use ironfeet_core::checklist::{Content, Session as Answering, VisitContext, value_words};
+use ironfeet_core::document::Record;
+use ironfeet_core::model::{DocId, Finding, UtcMillis, Visit, VisitStatus};
+
+use super::super::error::off;
+use super::frame::{Desk, Frame, Refusal, link};
+use super::places::{Pick, within};
+use super::rights::Right;
+use crate::store::desk::{FindingFilter, FindingLine, VisitFilter};
+use crate::store::{self, ConflictRow, StoreError, VisitRow};
+use crate::words;
+
+/// Lines on a page.
+const PAGE: usize = 50;
+
+/// What a link to visits may ask.
+#[derive(Clone, Deserialize, Default)]
+pub(super) struct Asked {
+    #[serde(default)]
+    pub(super) grid: String,
+    #[serde(default)]
+    pub(super) list: String,
+    #[serde(default)]
+    pub(super) status: String,
+    #[serde(default)]
+    pub(super) found: String,
+    #[serde(default)]
+    after: String,
+}
+
+fn digits(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    (!digits.is_empty()).then_some(digits)
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+impl Asked {
+    pub(super) fn filter(&self, scope: &[String]) -> VisitFilter {
+        VisitFilter {
+            scope: scope.to_vec(),
+            grid: digits(&self.grid),
+            list: some(&self.list),
+            status: some(&self.status),
+            found: self.found == "1",
+            place: None,
+        }
+    }
+
+    fn with(&self, name: &str, value: &str) -> String {
+        let own = [
+            ("grid", &self.grid),
+            ("list", &self.list),
+            ("status", &self.status),
+            ("found", &self.found),
+        ];
+        let mut pairs: Vec<(&str, &str)> =
+            own.iter().map(|(n, v)| (*n, if *n == name { value } else { v.as_str() })).collect();
+        if name == "after" {
+            pairs.push((name, value));
+        }
+        link("/console/visits", &pairs)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "visits.html")]
+struct VisitsPage {
+    f: Frame,
+    asked: Asked,
+    lists: Vec<Pick>,
+    states: Vec<Pick>,
+    visits: Vec<(VisitRow, String)>,
+    more: String,
+    export: bool,
+}
+
+/// The list of visits.
+pub(super) async fn list(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
+    desk.may(Right::Records)?;
+    let f = desk.frame_at(Right::Records, "/console/visits").await?;
+    let filter = asked.filter(&desk.scope);
+    let after = asked
+        .after
+        .split_once('.')
+        .and_then(|(at, doc)| Some((UtcMillis(at.parse().ok()?), doc.parse::<DocId>().ok()?)));
+    let app = desk.app.clone();
+    let mut visits =
+        off(move || Ok(store::view(&*app.store, |s| s.visits_page(&filter, after, PAGE + 1))?))
+            .await?;
+    let mut more = String::new();
+    if visits.len() > PAGE {
+        visits.truncate(PAGE);
+        if let Some((row, _)) = visits.last() {
+            more = asked.with("after", &format!("{}.{}", row.started_at.0, row.doc));
+        }
+    }
+    let t = |zh: &str, en: &str| desk.lang.t(zh, en).to_owned();
+    let pick = |name: &str, value: &str, text: String, own: &str| Pick {
+        href: asked.with(name, value),
+        text,
+        here: own == value,
+    };
+    let mut lists = vec![pick("list", "", t("所有检查表", "All checklists"), &asked.list)];
+    lists.extend(
+        Content::shared_default().lists().iter().map(|list| {
+            pick("list", &list.id, list.title.get(desk.lang()).to_owned(), &asked.list)
+        }),
+    );
+    let found = if asked.found == "1" { "" } else { "1" };
+    let states = vec![
+        pick("status", "", t("不论状态", "Any state"), &asked.status),
+        pick("status", "finished", t("已完成", "Finished"), &asked.status),
+        pick("status", "draft", t("填写中", "Draft"), &asked.status),
+        Pick {
+            href: asked.with("found", found),
+            text: t("有发现项", "With findings"),
+            here: asked.found == "1",
+        },
+    ];
+    let export = super::rights::may(desk.by.post, Right::Export);
+    desk.show(&VisitsPage { f, asked, lists, states, visits, more, export })
+}
+
+/// What a link to findings may ask.
+#[derive(Clone, Deserialize, Default)]
+pub(super) struct AskedFindings {
+    #[serde(default)]
+    pub(super) grid: String,
+    #[serde(default)]
+    pub(super) severity: String,
+    #[serde(default)]
+    pub(super) category: String,
+    #[serde(default)]
+    pub(super) open: String,
+    #[serde(default)]
+    pub(super) overdue: String,
+    #[serde(default)]
+    after: String,
+}
+
+impl AskedFindings {
+    pub(super) fn filter(&self, scope: &[String], now: UtcMillis) -> FindingFilter {
+        FindingFilter {
+            scope: scope.to_vec(),
+            grid: digits(&self.grid),
+            severity: some(&self.severity),
+            category: some(&self.category),
+            lead: None,
+            open: self.open == "1",
+            due_before: (self.overdue == "1").then_some(now),
+            place: None,
+        }
+    }
+
+    fn with(&self, name: &str, value: &str) -> String {
+        let own = [
+            ("grid", &self.grid),
+            ("severity", &self.severity),
+            ("category", &self.category),
+            ("open", &self.open),
+            ("overdue", &self.overdue),
+        ];
+        let mut pairs: Vec<(&str, &str)> =
+            own.iter().map(|(n, v)| (*n, if *n == name { value } else { v.as_str() })).collect();
+        if name == "after" {
+            pairs.push((name, value));
+        }
+        link("/console/findings", &pairs)
+    }
+
+    fn key(&self) -> Option<(UtcMillis, DocId, String)> {
+        let mut parts = self.after.splitn(3, '.');
+        let at = UtcMillis(parts.next()?.parse().ok()?);
+        Some((at, parts.next()?.parse().ok()?, parts.next()?.to_owned()))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "findings.html")]
+struct FindingsPage {
+    f: Frame,
+    asked: AskedFindings,
+    severities: Vec<Pick>,
+    states: Vec<Pick>,
+    majors: Vec<Pick>,
+    findings: Vec<FindingLine>,
+    more: String,
+    export: bool,
+}
+
+impl FindingsPage {
+    fn late(&self, line: &FindingLine) -> bool {
+        line.open && line.finding.due_at.is_some_and(|at| at < self.f.now)
+    }
+}
+
+/// The list of findings.
+pub(super) async fn findings(
+    desk: Desk,
+    Query(asked): Query<AskedFindings>,
+) -> Result<Response, Refusal> {
+    desk.may(Right::Records)?;
+    let f = desk.frame_at(Right::Records, "/console/findings").await?;
+    let (filter, key) = (asked.filter(&desk.scope, desk.now), asked.key());
+    let app = desk.app.clone();
+    let mut findings = off(move || {
+        Ok(store::view(&*app.store, |s| s.findings_page(&filter, key.as_ref(), PAGE + 1))?)
+    })
+    .await?;
+    let mut more = String::new();
+    if findings.len() > PAGE {
+        findings.truncate(PAGE);
+        if let Some(FindingLine { finding, .. }) = findings.last() {
+            let key = format!("{}.{}.{}", finding.raised_at.0, finding.doc, finding.code);
+            more = asked.with("after", &key);
+        }
+    }
+    let (severities, states, majors) = picks(&desk, &asked);
+    let export = super::rights::may(desk.by.post, Right::Export);
+    let page = FindingsPage { f, asked, severities, states, majors, findings, more, export };
+    desk.show(&page)
+}
+
+fn picks(desk: &Desk, asked: &AskedFindings) -> (Vec<Pick>, Vec<Pick>, Vec<Pick>) {
+    let t = |zh: &str, en: &str| desk.lang.t(zh, en).to_owned();
+    let pick = |name: &str, value: &str, text: String, own: &str| Pick {
+        href: asked.with(name, value),
+        text,
+        here: own == value,
+    };
+    let mut severities = vec![pick("severity", "", t("所有程度", "Any severity"), &asked.severity)];
+    severities.extend(["S1", "S2", "S3", "S4"].map(|code| {
+        let text = format!("{code} {}", words::severity(code, desk.lang()));
+        pick("severity", code, text, &asked.severity)
+    }));
+    let other = |own: &str| if own == "1" { "" } else { "1" };
+    let states = vec![
+        Pick {
+            href: asked.with("open", other(&asked.open)),
+            text: t("未消除", "Open"),
+            here: asked.open == "1",
+        },
+        Pick {
+            href: asked.with("overdue", other(&asked.overdue)),
+            text: t("已过期限", "Past the limit"),
+            here: asked.overdue == "1",
+        },
+    ];
+    let mut majors = vec![pick("category", "", t("所有分类", "All categories"), &asked.category)];
+    majors.extend(Content::shared_default().words().majors.iter().map(|major| {
+        pick("category", &major.code, major.name.get(desk.lang()).to_owned(), &asked.category)
+    }));
+    (severities, states, majors)
+}
+
+/// A question with its answer, as the visit has it.
+struct Asked1 {
+    item: String,
+    question: String,
+    answer: String,
+    carried: Option<UtcMillis>,
+    contested: bool,
+}
+
+/// Questions under one heading.
+struct Part {
+    title: String,
+    questions: Vec<Asked1>,
+}
+
+struct Whole {
+    visit: Visit,
+    address: String,
+    parts: Vec<Part>,
+    findings: Vec<(Finding, bool, Option<UtcMillis>)>,
+    conflicts: Vec<ConflictRow>,
+    /// The list of the visit is not among those in use: codes are shown.
+    unknown: bool,
+}
+
+#[derive(Template)]
+#[template(path = "visit.html")]
+struct VisitPage {
+    f: Frame,
+    id: DocId,
+    whole: Whole,
+}
+
+impl VisitPage {
+    fn grave(&self, finding: &Finding) -> String {
+        format!("{:?}", finding.severity)
+    }
+
+    fn finished(&self) -> bool {
+        self.whole.visit.status == VisitStatus::Finished
+    }
+}
+
+/// One visit as it was answered.
+pub(super) async fn one(desk: Desk, Path(id): Path<String>) -> Result<Response, Refusal> {
+    desk.may(Right::Records)?;
+    let id: DocId = id.parse().map_err(|_| desk.missing())?;
+    let f = desk.frame_at(Right::Records, "/console/visits").await?;
+    let (desk, whole) = off(move || {
+        let whole = look(&desk, &id)?;
+        Ok((desk, whole))
+    })
+    .await?;
+    let whole = whole.ok_or_else(|| desk.missing())?;
+    desk.show(&VisitPage { f, id, whole })
+}
+
+fn look(desk: &Desk, id: &DocId) -> Result<Option<Whole>, StoreError> {
+    store::view(&*desk.app.store, |s| {
+        let Some(row) = s.doc(id)?.filter(|row| within(&desk.scope, &row.pid)) else {
+            return Ok(None);
+        };
+        let held = desk.app.shelf.look(s, row)?;
+        let Record::Visit(visit) = held.document.read().record else { return Ok(None) };
+        let rows = s.rows(id)?;
+        let of_place = FindingFilter {
+            scope: vec![String::new()],
+            place: Some(visit.place.0),
+            ..FindingFilter::default()
+        };
+        let lines = s.findings_page(&of_place, None, 500)?;
+        let place = s.rows(&visit.place.0)?.place;
+        let mut findings: Vec<(Finding, bool, Option<UtcMillis>)> = Vec::new();
+        for finding in visit.findings.values() {
+            let same = |l: &&FindingLine| l.finding.doc == *id && l.finding.code == finding.code;
+            let line = lines.iter().find(same);
+            let due = line.and_then(|line| line.finding.due_at);
+            findings.push((finding.clone(), line.is_some_and(|line| line.open), due));
+        }
+        findings.sort_by_key(|(finding, ..)| (finding.severity, finding.code.clone()));
+        let conflicts = rows.conflicts;
+        let content = Content::shared_default();
+        let unknown = content.list(&visit.list).is_none();
+        Ok(Some(Whole {
+            parts: parts(desk, content, &visit, &conflicts),
+            address: place.map(|place| place.address).unwrap_or_default(),
+            visit,
+            findings,
+            conflicts,
+            unknown,
+        }))
+    })
+}
+
+/// What was asked and answered, in the order of the list; answers of unknown items by their codes.
+fn parts(desk: &Desk, content: &Content, visit: &Visit, conflicts: &[ConflictRow]) -> Vec<Part> {
+    let lang = desk.lang();
+    let contested =
+        |item: &str| conflicts.iter().any(|c| c.container == "answers" && c.field == item);
+    let Some(list) = content.list(&visit.list) else {
+        let plain = visit.answers.iter().map(|(item, value)| Asked1 {
+            item: item.clone(),
+            question: item.clone(),
+            answer: words::value(content, "answers", item, value, lang),
+            carried: None,
+            contested: contested(item),
+        });
+        return vec![Part { title: visit.list.clone(), questions: plain.collect() }];
+    };
+    let context = VisitContext {
+        quick: visit.quick,
+        open_findings: &[],
+        carried: &visit.carried,
+        today: words::civil_day(visit.finished_at.unwrap_or(visit.started_at)),
+    };
+    let session = Answering::new(content, list, &visit.answers, context);
+    let mut parts: Vec<Part> = Vec::new();
+    let asked = session.questions().into_iter().chain(session.carried_over());
+    for question in asked {
+        let answered =
+            question.answer.clone().or(question.carried.as_ref().map(|c| c.value.clone()));
+        let Some(value) = answered else { continue };
+        let title = question.section.as_ref().map_or_else(
+            || desk.lang.t("每次走访先问", "Asked first in every visit").to_owned(),
+            |section| section.get(lang).to_owned(),
+        );
+        let item = content.item(list, &question.item);
+        let answer = item.map_or_else(String::new, |i| value_words(i, &value).get(lang).to_owned());
+        let line = Asked1 {
+            contested: contested(&question.item),
+            question: question.question.get(lang).to_owned(),
+            answer,
+            carried: if question.answer.is_none() { question.carried.map(|c| c.at) } else { None },
+            item: question.item,
+        };
+        match parts.iter_mut().find(|part| part.title == title) {
+            Some(part) => part.questions.push(line),
+            None => parts.push(Part { title, questions: vec![line] }),
+        }
+    }
+    parts
+}
