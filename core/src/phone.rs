@@ -20,6 +20,7 @@ mod finding;
 mod invitation;
 mod lists;
 mod mend;
+mod notice;
 mod outbox;
 mod photo;
 mod place;

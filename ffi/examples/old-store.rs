@@ -1,4 +1,5 @@
-//! Writes the store that the story "app upgrade with an old store" opens: `old-store FOLDER`.
+//! Writes the stores of the stories about upgrades: `old-store FOLDER [VERSION]`. With a version, the finished
+//! store pretends that an app of that version wrote it.
 //!
 //! Run by `mobile-bindings/fixtures/make.sh` when a version is released, never by a test: the store of a
 //! released version must stay as that version wrote it. Key: 32 bytes of 0x2a.
@@ -10,6 +11,9 @@ use std::sync::Arc;
 use ironfeet_core::ground::{Clock, Entropy};
 use ironfeet_core::model::{PersonId, PlaceKind, Role, UtcMillis};
 use ironfeet_core::phone::{NewPlace, OpenOptions, Phone};
+use sha2::{Digest, Sha256};
+
+const KEY: [u8; 32] = [0x2a; 32];
 
 /// 2026-11-23, 09:00 in Beijing.
 struct Morning;
@@ -33,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("usage: old-store FOLDER")?;
     let options = OpenOptions {
         dir: Path::new(&folder).join("person-li"),
-        key: [0x2a; 32],
+        key: KEY,
         clock: Arc::new(Morning),
         entropy: Arc::new(System),
         content: None,
@@ -54,5 +58,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     phone.visit_note(visit, "下午再来")?;
     phone.tend()?;
+    drop(phone);
+    match std::env::args().nth(2) {
+        Some(version) => pretend(&Path::new(&folder).join("person-li/phone.db"), version.parse()?),
+        None => Ok(()),
+    }
+}
+
+/// Writes another version into the file, past the core, which would not.
+fn pretend(file: &Path, version: i64) -> Result<(), Box<dyn Error>> {
+    let salt = Sha256::new().chain_update(b"ironfeet salt v1\0").chain_update(KEY).finalize();
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let db = rusqlite::Connection::open(file)?;
+    db.execute_batch(&format!("PRAGMA key = \"x'{}{}'\"", hex(&KEY), hex(&salt[..16])))?;
+    db.pragma_update(None, "user_version", version)?;
+    // Closing the last connection moves the write-ahead log into the file.
     Ok(())
 }

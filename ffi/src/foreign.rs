@@ -1,6 +1,12 @@
-//! What the app gives to the core: keys from the phone's hardware, an ear for news.
+//! What the app gives to the core: keys from the phone's hardware, an ear for news, a network of its own.
 //!
 //! Only traits. The core calls them from its own threads; none may block for long, none may call back.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ironfeet_core::phone::transport::carrier::{Carrier, Errand, Reply};
+use ironfeet_core::phone::transport::{Later, TransportError};
+use tokio::sync::oneshot;
 
 use crate::sync::Progress;
 
@@ -51,4 +57,142 @@ pub trait Listener: Send + Sync {
     /// # Errors
     /// Whatever it throws is dropped.
     fn progressed(&self, progress: Progress) -> Result<(), ForeignError>;
+}
+
+/// A request, as any HTTP client can send it.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct WebRequest {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// The whole address.
+    pub url: String,
+    /// Headers to send.
+    pub headers: Vec<WebHeader>,
+    /// The body; empty with `GET`.
+    pub body: Vec<u8>,
+}
+
+/// What came back, whatever its status.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct WebResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers received; `Content-Range` and `Retry-After` are read.
+    pub headers: Vec<WebHeader>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// A header of a request or an answer.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct WebHeader {
+    /// Its name, in any case.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Why there is no answer at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum TransportFailure {
+    /// No network, no such host, connection cut.
+    #[error("the server cannot be reached")]
+    Offline,
+    /// The server took too long.
+    #[error("the server did not answer in time")]
+    Timeout,
+    /// The server's certificate is not trusted.
+    #[error("the server's certificate is not trusted")]
+    Untrusted,
+}
+
+impl From<uniffi::UnexpectedUniFFICallbackError> for TransportFailure {
+    fn from(_: uniffi::UnexpectedUniFFICallbackError) -> Self {
+        Self::Offline
+    }
+}
+
+impl From<TransportFailure> for TransportError {
+    fn from(failure: TransportFailure) -> Self {
+        match failure {
+            TransportFailure::Offline => Self::Offline,
+            TransportFailure::Timeout => Self::Timeout,
+            TransportFailure::Untrusted => Self::Untrusted,
+        }
+    }
+}
+
+/// The way to the server, where the app must use its own: a managed device's VPN, a proxy, a pinned
+/// certificate. Without one, the core has a way of its own (HTTPS by rustls), and an app needs nothing.
+///
+/// The wrappers make one of an `async` function; uniffi's own async traits do not compile with Swift 6.0.
+#[uniffi::export(with_foreign)]
+pub trait Transport: Send + Sync {
+    /// Sends one request and gives the answer, whatever its status, to `reply`, later and from any thread;
+    /// return at once. Follows no redirect, keeps no cookie and no copy, asks nobody but the server of the
+    /// address.
+    ///
+    /// # Errors
+    /// Why the request could not even be begun.
+    fn carry(&self, request: WebRequest, reply: Arc<WebReply>) -> Result<(), TransportFailure>;
+}
+
+/// What became of a request.
+type Outcome = Result<WebResponse, TransportFailure>;
+
+/// Where the outcome of a request is waited for. The first one counts; without any, there was no network.
+#[derive(Debug, uniffi::Object)]
+pub struct WebReply(Mutex<Option<oneshot::Sender<Outcome>>>);
+
+#[uniffi::export]
+impl WebReply {
+    /// The answer has come.
+    pub fn answer(&self, response: WebResponse) {
+        self.tell(Ok(response));
+    }
+
+    /// There will be none.
+    pub fn fail(&self, why: TransportFailure) {
+        self.tell(Err(why));
+    }
+}
+
+impl WebReply {
+    fn tell(&self, outcome: Outcome) {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A sync that was stopped does not wait any more.
+        let _nobody_waits = waiting.map(|sender| sender.send(outcome));
+    }
+}
+
+/// The app's way as the core knows it.
+pub(crate) struct Borne(pub(crate) Arc<dyn Transport>);
+
+impl Carrier for Borne {
+    fn carry(&self, errand: Errand) -> Later<'_, Reply> {
+        Box::pin(async move {
+            let (sender, outcome) = oneshot::channel();
+            let reply = Arc::new(WebReply(Mutex::new(Some(sender))));
+            self.0.carry(errand.into(), reply)?;
+            let outcome = outcome.await.unwrap_or(Err(TransportFailure::Offline));
+            Ok(outcome?.into())
+        })
+    }
+}
+
+impl From<Errand> for WebRequest {
+    fn from(errand: Errand) -> Self {
+        let Errand { method, url, headers, body } = errand;
+        let header = |(name, value): (&str, String)| WebHeader { name: name.to_owned(), value };
+        let headers = headers.into_iter().map(header).collect();
+        Self { method: method.to_owned(), url, headers, body }
+    }
+}
+
+impl From<WebResponse> for Reply {
+    fn from(response: WebResponse) -> Self {
+        let WebResponse { status, headers, body } = response;
+        let headers = headers.into_iter().map(|header| (header.name, header.value)).collect();
+        Self { status, headers, body }
+    }
 }

@@ -15,7 +15,7 @@ use ironfeet_core::model::IdError;
 use ironfeet_core::phone::Phone;
 
 use crate::error::PhoneError;
-use crate::foreign::{KeyVault, Listener};
+use crate::foreign::{KeyVault, Listener, Transport};
 use crate::guard::guarded;
 use crate::home::{self, Home, Post};
 use crate::status::Recovered;
@@ -29,15 +29,19 @@ pub struct PhoneCore {
     language: RwLock<Lang>,
     person: String,
     listener: Arc<dyn Listener>,
+    transport: Option<Arc<dyn Transport>>,
 }
+
+/// What the app gave to an open store: an ear, and perhaps a way to the server.
+type Given = (Arc<dyn Listener>, Option<Arc<dyn Transport>>);
 
 /// The shape of what the core answers.
 type Answer<T> = Result<T, ironfeet_core::phone::PhoneError>;
 
 impl PhoneCore {
-    fn of(phone: Phone, person: String, listener: Arc<dyn Listener>, language: Lang) -> Self {
+    fn of(phone: Phone, person: String, (listener, transport): Given, language: Lang) -> Self {
         let phone = RwLock::new(Some(Arc::new(phone)));
-        Self { phone, language: RwLock::new(language), person, listener }
+        Self { phone, language: RwLock::new(language), person, listener, transport }
     }
 
     fn phone(&self) -> Result<Arc<Phone>, PhoneError> {
@@ -81,6 +85,7 @@ impl PhoneCore {
         home: Home,
         vault: Arc<dyn KeyVault>,
         listener: Arc<dyn Listener>,
+        transport: Option<Arc<dyn Transport>>,
         post: Post,
         language: Lang,
     ) -> Result<Self, PhoneError> {
@@ -91,7 +96,7 @@ impl PhoneCore {
             Phone::init(options, person, post.role.into(), &grids)
                 .map_err(|error| PhoneError::told(error, language))
         })?;
-        Ok(Self::of(made, post.person, listener, language))
+        Ok(Self::of(made, post.person, (listener, transport), language))
     }
 
     /// Opens the store of a person who has worked on this phone before.
@@ -104,13 +109,14 @@ impl PhoneCore {
         home: Home,
         vault: Arc<dyn KeyVault>,
         listener: Arc<dyn Listener>,
+        transport: Option<Arc<dyn Transport>>,
         person: String,
         language: Lang,
     ) -> Result<Self, PhoneError> {
         let options = home::options(&home, vault.as_ref(), &home::person(&person)?)?;
         let open =
             guarded(|| Phone::open(options).map_err(|error| PhoneError::told(error, language)))?;
-        Ok(Self::of(open, person, listener, language))
+        Ok(Self::of(open, person, (listener, transport), language))
     }
 
     /// Locks the store: the key is wiped once running calls are over, and every later call is `SignIn`.

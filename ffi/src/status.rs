@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ironfeet_core::phone;
 
-use crate::words::Role;
+use crate::words::{Lang, Role};
 
 /// How the phone stands.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -55,8 +55,10 @@ pub struct Status {
     pub last_failure: Option<String>,
 }
 
-impl From<phone::Status> for Status {
-    fn from(status: phone::Status) -> Self {
+impl Status {
+    /// In a language.
+    pub(crate) fn told(status: phone::Status, lang: Lang) -> Self {
+        let failure = status.last_failure_in(lang.into()).map(str::to_owned);
         let phone::Status {
             install_id,
             person,
@@ -79,7 +81,7 @@ impl From<phone::Status> for Status {
             notices,
             cursors,
             last_success,
-            last_failure,
+            last_failure: _,
         } = status;
         Self {
             install_id: install_id.to_string(),
@@ -103,7 +105,7 @@ impl From<phone::Status> for Status {
             notices,
             cursors: cursors.into_iter().map(Into::into).collect(),
             last_success: last_success.map(|at| at.0),
-            last_failure,
+            last_failure: failure,
         }
     }
 }
@@ -135,17 +137,19 @@ pub struct Notice {
     pub doc: Option<String>,
     /// The change it is about.
     pub change: Option<String>,
-    /// Stable code.
+    /// Stable code, for the app's own decisions.
     pub code: String,
-    /// Words, or values for them as JSON. Never content of a record.
+    /// What happened and why, in the person's language. Never content of a record.
     pub text: String,
     /// When, ms since 1970.
     pub at: i64,
 }
 
-impl From<phone::NoticeRow> for Notice {
-    fn from(row: phone::NoticeRow) -> Self {
-        let phone::NoticeRow { id, doc, change, code, text, at } = row;
+impl Notice {
+    /// In a language.
+    pub(crate) fn told(row: phone::NoticeRow, lang: Lang) -> Self {
+        let text = row.words(lang.into());
+        let phone::NoticeRow { id, doc, change, code, text: _, at } = row;
         Self {
             id,
             doc: doc.map(|doc| doc.to_string()),

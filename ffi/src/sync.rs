@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ironfeet_core::phone::sync as core;
-use ironfeet_core::phone::transport::{Http, TransportError};
+use ironfeet_core::phone::transport::carrier::Carried;
+use ironfeet_core::phone::transport::{Http, Transport as Way, TransportError};
 use ironfeet_core::phone::{EnrolWith, Invitation, Phone};
 use tokio::task::JoinSet;
 
 use crate::error::PhoneError;
-use crate::foreign::Listener;
+use crate::foreign::{Borne, Listener, Transport};
 use crate::words::Lang;
 
 /// Version that the server is told.
@@ -165,24 +166,29 @@ pub(crate) async fn task<T: Send + 'static>(
     }
 }
 
-/// One sync over HTTP to the server the phone is enrolled with.
+/// One sync with the server the phone is enrolled with.
 pub(crate) async fn run(
     phone: Arc<Phone>,
+    transport: Option<Arc<dyn Transport>>,
     listener: Arc<dyn Listener>,
     stop: Arc<Stop>,
 ) -> Result<SyncReport, core::SyncError> {
     let enrolment = phone.enrolment()?.ok_or(core::SyncError::NotEnrolled)?;
-    let http = Http::new(&enrolment.url, enrolment.ca.as_deref().map(str::as_bytes))?;
-    let report = phone.sync(&http, APP, &Ears { listener, stop }).await?;
+    let way = way(&enrolment.url, enrolment.ca.as_deref(), transport)?;
+    let report = phone.sync(way.as_ref(), APP, &Ears { listener, stop }).await?;
     Ok(report.into())
 }
 
-/// The way to the server of an invitation.
+/// The way to a server: the app's own, or HTTP of the core's.
 pub(crate) fn way(
-    invitation: &Invitation,
+    url: &str,
     authority: Option<&str>,
-) -> Result<Http, core::SyncError> {
-    Ok(Http::new(&invitation.url, authority.map(str::as_bytes))?)
+    transport: Option<Arc<dyn Transport>>,
+) -> Result<Box<dyn Way>, core::SyncError> {
+    Ok(match transport {
+        Some(own) => Box::new(Carried::new(url, Box::new(Borne(own)))),
+        None => Box::new(Http::new(url, authority.map(str::as_bytes))?),
+    })
 }
 
 /// What the server is told at enrolment.

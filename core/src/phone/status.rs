@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
-use crate::model::{ChangeHash, DocId, InstallId, PersonId, Role, UtcMillis};
+use crate::model::{ChangeHash, DocId, InstallId, Lang, PersonId, Role, UtcMillis};
 use crate::store::{archive, blob, inbox, meta, outbox, part, place};
 
 use super::{Phone, PhoneError};
 
 /// Notices in one answer.
 const NOTICES_MAX: usize = 200;
+
+/// Between the two languages of a failure, as it is kept.
+pub(super) const FAILURE_SEPARATOR: &str = " / ";
 
 /// How the phone stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,6 +60,16 @@ pub struct Status {
     pub last_success: Option<UtcMillis>,
     /// Why the last sync failed, in words.
     pub last_failure: Option<String>,
+}
+
+impl Status {
+    /// Why the last sync failed, in one language.
+    #[must_use]
+    pub fn last_failure_in(&self, lang: Lang) -> Option<&str> {
+        let both = self.last_failure.as_deref()?;
+        let (zh, en) = both.split_once(FAILURE_SEPARATOR).unwrap_or((both, both));
+        Some(if lang == Lang::Zh { zh } else { en })
+    }
 }
 
 /// A partition and how far it was read.

@@ -173,7 +173,8 @@ impl Phone {
                     meta::remove(db, "last_failure")
                 }
                 Err(error) => {
-                    let words = format!("{} / {}", error.words(Lang::Zh), error.words(Lang::En));
+                    let told = [Lang::Zh, Lang::En].map(|lang| error.words(lang));
+                    let words = told.join(super::status::FAILURE_SEPARATOR);
                     meta::put(db, "last_failure", words.as_bytes())
                 }
             })?;

@@ -3,6 +3,8 @@
 //! Must not know what a frame says. Counts bytes of bodies, so that a person
 //! with a metered line can be told.
 
+pub mod carrier;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -94,6 +96,16 @@ struct Counters {
     requests: AtomicU64,
 }
 
+impl Counters {
+    fn read(&self) -> Traffic {
+        Traffic {
+            bytes_up: self.up.load(Ordering::Relaxed),
+            bytes_down: self.down.load(Ordering::Relaxed),
+            requests: self.requests.load(Ordering::Relaxed),
+        }
+    }
+}
+
 /// HTTP to one server; keeps its connection between calls.
 pub struct Http {
     base: String,
@@ -150,15 +162,10 @@ impl Http {
         if status.is_success() {
             return Ok(response);
         }
-        let after =
-            response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.parse().ok());
-        if matches!(status.as_u16(), 429 | 503) {
-            return Err(TransportError::Busy { after_s: after.unwrap_or(30) });
-        }
+        let retry = response.headers().get("retry-after").and_then(|v| v.to_str().ok());
+        let retry = retry.map(str::to_owned);
         let body = response.bytes().await.unwrap_or_default();
-        let said: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-        let code = said["refused"]["code"].as_str().unwrap_or_default().to_owned();
-        Err(TransportError::Refused { status: status.as_u16(), code })
+        Err(refusal(status.as_u16(), retry.as_deref(), &body))
     }
 
     async fn whole(&self, response: reqwest::Response) -> Result<Vec<u8>, TransportError> {
@@ -166,6 +173,17 @@ impl Http {
         self.counters.down.fetch_add(body.len() as u64, Ordering::Relaxed);
         Ok(body.to_vec())
     }
+}
+
+/// What an answer that is no success says.
+fn refusal(status: u16, retry_after: Option<&str>, body: &[u8]) -> TransportError {
+    if matches!(status, 429 | 503) {
+        let after_s = retry_after.and_then(|text| text.parse().ok()).unwrap_or(30);
+        return TransportError::Busy { after_s };
+    }
+    let said: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let code = said["refused"]["code"].as_str().unwrap_or_default().to_owned();
+    TransportError::Refused { status, code }
 }
 
 /// The reason in our words. The library's own text may hold addresses and is not shown.
@@ -240,11 +258,7 @@ impl Transport for Http {
     }
 
     fn traffic(&self) -> Traffic {
-        Traffic {
-            bytes_up: self.counters.up.load(Ordering::Relaxed),
-            bytes_down: self.counters.down.load(Ordering::Relaxed),
-            requests: self.counters.requests.load(Ordering::Relaxed),
-        }
+        self.counters.read()
     }
 }
 

@@ -17,7 +17,7 @@ impl PhoneCore {
     /// # Errors
     /// `Internal` when the disk refuses.
     pub fn status(&self) -> Result<Status, PhoneError> {
-        self.ask(Phone::status).map(Into::into)
+        self.ask(Phone::status).map(|status| Status::told(status, self.language()))
     }
 
     /// Reads every record strictly and tells whether all is whole. May take seconds.
@@ -60,5 +60,14 @@ impl PhoneCore {
     /// `Internal` when the disk refuses.
     pub fn tend(&self) -> Result<(), PhoneError> {
         self.ask(Phone::tend)
+    }
+
+    /// Fails as a fault inside the core would, by a panic: always `Internal`. For the app's own tests of
+    /// how it tells a person and reports; the store stays whole and the phone goes on.
+    ///
+    /// # Errors
+    /// `Internal`, always.
+    pub fn rehearse_fault(&self) -> Result<(), PhoneError> {
+        self.ask(|_| panic!("a fault rehearsed by the app"))
     }
 }

@@ -7,7 +7,7 @@ use ironfeet_core::phone::{Invitation, Phone};
 
 use super::PhoneCore;
 use crate::error::PhoneError;
-use crate::foreign::{KeyVault, Listener};
+use crate::foreign::{KeyVault, Listener, Transport};
 use crate::home::{self, Home};
 use crate::sync::{self, Stop, SyncReport};
 use crate::words::Lang;
@@ -19,6 +19,7 @@ fn invitation(qr: &str, language: Lang) -> Result<Invitation, PhoneError> {
 #[uniffi::export(async_runtime = "tokio")]
 impl PhoneCore {
     /// Makes the store of the person whose enrolment code was scanned; the server says post and grids.
+    /// Everything goes by the app's own `transport` where one is given.
     ///
     /// # Errors
     /// `InvalidInput` when the text is none of ours, `Retry` without a network, `Refused` when the code is
@@ -28,18 +29,20 @@ impl PhoneCore {
         home: Home,
         vault: Arc<dyn KeyVault>,
         listener: Arc<dyn Listener>,
+        transport: Option<Arc<dyn Transport>>,
         qr: String,
         language: Lang,
     ) -> Result<Self, PhoneError> {
         let invitation = invitation(&qr, language)?;
         let options = home::options(&home, vault.as_ref(), &invitation.person)?;
+        let own = transport.clone();
         let joined = async move {
             let authority = home.authority.as_deref();
-            let way = sync::way(&invitation, authority)?;
-            Phone::enrol_new(options, &way, sync::with(&invitation, authority)).await
+            let way = sync::way(&invitation.url, authority, own)?;
+            Phone::enrol_new(options, way.as_ref(), sync::with(&invitation, authority)).await
         };
         let (phone, enrolled) = sync::task(joined, language).await?;
-        Ok(Self::of(phone, enrolled.person.to_string(), listener, language))
+        Ok(Self::of(phone, enrolled.person.to_string(), (listener, transport), language))
     }
 
     /// Enrols a phone that was set up without a server; its work so far goes with the next sync.
@@ -49,11 +52,12 @@ impl PhoneCore {
     pub async fn enrol(&self, home: Home, qr: String) -> Result<(), PhoneError> {
         let (phone, language) = (self.phone()?, self.language());
         let invitation = invitation(&qr, language)?;
+        let own = self.transport.clone();
         let enrolled = async move {
             invitation.is_for(&phone)?;
             let authority = home.authority.as_deref();
-            let way = sync::way(&invitation, authority)?;
-            phone.enrol(&way, sync::with(&invitation, authority)).await
+            let way = sync::way(&invitation.url, authority, own)?;
+            phone.enrol(way.as_ref(), sync::with(&invitation, authority)).await
         };
         sync::task(enrolled, language).await.map(drop)
     }
@@ -64,7 +68,8 @@ impl PhoneCore {
     /// `Retry` without a network or when stopped; `Refused` with code `not_enrolled`, or the server's code.
     /// Whatever came before the error is on disk.
     pub async fn sync(&self, stop: Arc<Stop>) -> Result<SyncReport, PhoneError> {
-        let work = sync::run(self.phone()?, Arc::clone(&self.listener), stop);
+        let (own, listener) = (self.transport.clone(), Arc::clone(&self.listener));
+        let work = sync::run(self.phone()?, own, listener, stop);
         let done = sync::task(work, self.language()).await;
         // An ear that fails must not undo what is on disk.
         let _ = self.listener.changed();

@@ -49,7 +49,8 @@ impl PhoneCore {
     /// # Errors
     /// `Internal` when the disk refuses.
     pub fn notices(&self, open_only: bool) -> Result<Vec<Notice>, PhoneError> {
-        self.ask(|phone| phone.notices(open_only)).map(rows)
+        let told = |row| Notice::told(row, self.language());
+        self.ask(|phone| phone.notices(open_only)).map(|n| n.into_iter().map(told).collect())
     }
 
     /// Puts a notice away.

@@ -207,6 +207,12 @@ extension Phone {
         try await work { try $0.rescueImport(file: file.path, sealKey: sealKey) }
     }
 
+    /// Fails as a fault inside the core would: always ``PhoneError/Internal``. For the app's own tests; the store stays
+    /// whole.
+    public func rehearseFault() async throws {
+        try await work { try $0.rehearseFault() }
+    }
+
     /// For quiet moments, such as the app going to the background; never needed for safety.
     public func tend() async throws {
         try await work { try $0.tend() }

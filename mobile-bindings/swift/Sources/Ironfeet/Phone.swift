@@ -10,38 +10,50 @@ public final class Phone: Sendable {
     private let ear: Ear
     private let home: Home
     private let vault: any KeyVault
+    private let transport: (any Transport)?
     private let desk = DispatchQueue(label: "ironfeet.desk", qos: .userInitiated)
 
-    private init(core: PhoneCore, ear: Ear, home: Home, vault: any KeyVault) {
+    private init(core: PhoneCore, ear: Ear, home: Home, vault: any KeyVault, transport: (any Transport)?) {
         self.core = core
         self.ear = ear
         self.home = home
         self.vault = vault
+        self.transport = transport
     }
 
-    /// Opens the store of a person who has worked on this phone before.
-    public static func open(home: Home, vault: any KeyVault, person: String, language: Lang = .zh) async throws -> Phone {
+    /// Opens the store of a person who has worked on this phone before. A `transport` is only for apps that must
+    /// reach the server by a way of their own; so it is with the two below.
+    public static func open(
+        home: Home, vault: any KeyVault, person: String, language: Lang = .zh, transport: (any Transport)? = nil
+    ) async throws -> Phone {
         try await off {
             let ear = Ear()
-            let core = try PhoneCore.open(home: home, vault: vault, listener: ear, person: person, language: language)
-            return Phone(core: core, ear: ear, home: home, vault: vault)
+            let core = try PhoneCore.open(
+                home: home, vault: vault, listener: ear, transport: transport, person: person, language: language)
+            return Phone(core: core, ear: ear, home: home, vault: vault, transport: transport)
         }
     }
 
     /// Makes the store of a person new to this phone; works without a network.
-    public static func begin(home: Home, vault: any KeyVault, post: Post, language: Lang = .zh) async throws -> Phone {
+    public static func begin(
+        home: Home, vault: any KeyVault, post: Post, language: Lang = .zh, transport: (any Transport)? = nil
+    ) async throws -> Phone {
         try await off {
             let ear = Ear()
-            let core = try PhoneCore.begin(home: home, vault: vault, listener: ear, post: post, language: language)
-            return Phone(core: core, ear: ear, home: home, vault: vault)
+            let core = try PhoneCore.begin(
+                home: home, vault: vault, listener: ear, transport: transport, post: post, language: language)
+            return Phone(core: core, ear: ear, home: home, vault: vault, transport: transport)
         }
     }
 
     /// Makes the store of the person whose enrolment text was scanned; the server says post and grids.
-    public static func join(home: Home, vault: any KeyVault, qr: String, language: Lang = .zh) async throws -> Phone {
+    public static func join(
+        home: Home, vault: any KeyVault, qr: String, language: Lang = .zh, transport: (any Transport)? = nil
+    ) async throws -> Phone {
         let ear = Ear()
-        let core = try await PhoneCore.join(home: home, vault: vault, listener: ear, qr: qr, language: language)
-        return Phone(core: core, ear: ear, home: home, vault: vault)
+        let core = try await PhoneCore.join(
+            home: home, vault: vault, listener: ear, transport: transport, qr: qr, language: language)
+        return Phone(core: core, ear: ear, home: home, vault: vault, transport: transport)
     }
 
     /// Enrols a phone that was set up without a server, by the scanned text; its work so far goes with the next sync.
@@ -119,7 +131,8 @@ public final class Phone: Sendable {
     public func switchTo(person: String) async throws -> Phone {
         let language = language
         lock()
-        return try await Phone.open(home: home, vault: vault, person: person, language: language)
+        return try await Phone.open(
+            home: home, vault: vault, person: person, language: language, transport: transport)
     }
 
     /// Runs a call of the core on this phone's queue, so that no thread of Swift's pool waits for the disk.

@@ -264,6 +264,13 @@ typedef void (*UniffiCallbackInterfaceListenerMethod1)(uint64_t, RustBuffer, voi
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_TRANSPORT_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_TRANSPORT_METHOD0
+typedef void (*UniffiCallbackInterfaceTransportMethod0)(uint64_t, RustBuffer, uint64_t, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_VAULT
 #define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_VAULT
 typedef struct UniffiVTableCallbackInterfaceKeyVault {
@@ -281,6 +288,15 @@ typedef struct UniffiVTableCallbackInterfaceListener {
     UniffiCallbackInterfaceListenerMethod0 _Nonnull changed;
     UniffiCallbackInterfaceListenerMethod1 _Nonnull progressed;
 } UniffiVTableCallbackInterfaceListener;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_TRANSPORT
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_TRANSPORT
+typedef struct UniffiVTableCallbackInterfaceTransport {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceTransportMethod0 _Nonnull carry;
+} UniffiVTableCallbackInterfaceTransport;
 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_KEYVAULT
@@ -328,6 +344,46 @@ void uniffi_ironfeet_ffi_fn_method_listener_changed(uint64_t ptr, RustCallStatus
 void uniffi_ironfeet_ffi_fn_method_listener_progressed(uint64_t ptr, RustBuffer progress, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_TRANSPORT
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_TRANSPORT
+uint64_t uniffi_ironfeet_ffi_fn_clone_transport(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_FREE_TRANSPORT
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_FREE_TRANSPORT
+void uniffi_ironfeet_ffi_fn_free_transport(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_INIT_CALLBACK_VTABLE_TRANSPORT
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_INIT_CALLBACK_VTABLE_TRANSPORT
+void uniffi_ironfeet_ffi_fn_init_callback_vtable_transport(const UniffiVTableCallbackInterfaceTransport* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_TRANSPORT_CARRY
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_TRANSPORT_CARRY
+void uniffi_ironfeet_ffi_fn_method_transport_carry(uint64_t ptr, RustBuffer request, uint64_t reply, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_WEBREPLY
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_WEBREPLY
+uint64_t uniffi_ironfeet_ffi_fn_clone_webreply(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_FREE_WEBREPLY
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_FREE_WEBREPLY
+void uniffi_ironfeet_ffi_fn_free_webreply(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_WEBREPLY_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_WEBREPLY_ANSWER
+void uniffi_ironfeet_ffi_fn_method_webreply_answer(uint64_t ptr, RustBuffer response, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_WEBREPLY_FAIL
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_WEBREPLY_FAIL
+void uniffi_ironfeet_ffi_fn_method_webreply_fail(uint64_t ptr, RustBuffer why, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_PHONECORE
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_PHONECORE
 uint64_t uniffi_ironfeet_ffi_fn_clone_phonecore(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -340,17 +396,17 @@ void uniffi_ironfeet_ffi_fn_free_phonecore(uint64_t handle, RustCallStatus *_Non
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_BEGIN
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_BEGIN
-uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer post, RustBuffer language, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer transport, RustBuffer post, RustBuffer language, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_OPEN
-uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_open(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer person, RustBuffer language, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_open(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer transport, RustBuffer person, RustBuffer language, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_JOIN
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_JOIN
-uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_join(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer qr, RustBuffer language
+uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_join(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer transport, RustBuffer qr, RustBuffer language
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_LANGUAGE
@@ -381,6 +437,11 @@ void uniffi_ironfeet_ffi_fn_method_phonecore_set_language(uint64_t ptr, RustBuff
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_DIAGNOSTICS
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_DIAGNOSTICS
 RustBuffer uniffi_ironfeet_ffi_fn_method_phonecore_diagnostics(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_REHEARSE_FAULT
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_REHEARSE_FAULT
+void uniffi_ironfeet_ffi_fn_method_phonecore_rehearse_fault(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_RESCUE_EXPORT
@@ -915,6 +976,24 @@ uint16_t uniffi_ironfeet_ffi_checksum_method_listener_progressed(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_TRANSPORT_CARRY
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_TRANSPORT_CARRY
+uint16_t uniffi_ironfeet_ffi_checksum_method_transport_carry(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_WEBREPLY_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_WEBREPLY_ANSWER
+uint16_t uniffi_ironfeet_ffi_checksum_method_webreply_answer(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_WEBREPLY_FAIL
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_WEBREPLY_FAIL
+uint16_t uniffi_ironfeet_ffi_checksum_method_webreply_fail(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_LANGUAGE
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_LANGUAGE
 uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_language(void
@@ -948,6 +1027,12 @@ uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_set_language(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_DIAGNOSTICS
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_DIAGNOSTICS
 uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_diagnostics(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_REHEARSE_FAULT
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_REHEARSE_FAULT
+uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_rehearse_fault(void
 
 );
 #endif

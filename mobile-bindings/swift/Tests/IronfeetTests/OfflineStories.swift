@@ -256,4 +256,78 @@ import Testing
             phone.lock()
         }
     }
+
+    @Test("a fault inside is an error")
+    func fault() async throws {
+        try await story { device in
+            let phone = try await device.begin()
+            let place = try await phone.addPlace(dwelling())
+            let fault = try await failure { try await phone.rehearseFault() }
+            #expect(fault == .Internal)
+            #expect(!"\(fault) \(fault.localizedDescription)".contains("rehearsed"), "the text of a fault came out")
+            #expect(try await phone.search("东街").map(\.id) == [place])
+            try await phone.setFact(place, field: "storeys", value: "6")
+            #expect(try await phone.verify().ok)
+            phone.lock()
+        }
+    }
+
+    @Test("a photo kept in the queue")
+    func photo() async throws {
+        try await story { device in
+            let picture = try #require(picture)
+            let before = try await device.begin()
+            let visit = try await before.startVisit(try await before.addPlace(dwelling()), checklist: "household")
+            try await before.answer(visit, "V-02", "entered")
+            try await before.answer(visit, "HH-A2", "piped")
+            try await before.answer(visit, "HH-A3", "unvent")
+            #expect(try await before.addPhoto(visit, picture, finding: "HH-A3-F1").state == .waiting)
+            let wrong = try await failure { _ = try await before.addPhoto(visit, Data("no picture".utf8)) }
+            guard case .InvalidInput = wrong else { throw wrong }
+            try await before.explainMissingPhoto(visit, finding: "HH-A3-F1", reason: "光线太暗")
+            before.lock()
+
+            let phone = try await device.open()
+            let kept = try #require(try await phone.photos().first)
+            #expect(kept.state == .waiting)
+            #expect(try await phone.status().photosWaiting == 1)
+            #expect(try await phone.visit(visit).photos.map(\.finding) == ["HH-A3-F1"])
+            #expect(try await phone.photoBytes(kept.sha256) == picture)
+            #expect(try await phone.retryPhotos() == [kept])
+            phone.lock()
+        }
+    }
+
+    @Test("a task from a finding to its check")
+    func task() async throws {
+        try await story { device in
+            let phone = try await device.begin()
+            let place = try await phone.addPlace(dwelling())
+            let due: Int64 = 1_795_395_600_000
+            let task = try await phone.addTask(NewTask(place: place, title: "复查热水器", finding: "HH-A3-F1", due: due))
+            #expect(try await phone.tasks().map(\.due) == [due])
+            #expect(try await phone.today().contains { $0.place == place })
+            try await phone.checkTask(task, outcome: .fail, note: "仍在使用")
+            #expect(try await phone.tasks().map(\.id) == [task])
+            try await phone.checkTask(task, outcome: .pass)
+            #expect(try await phone.tasks() == [])
+            #expect(try await phone.task(task).checks.map(\.outcome) == [.fail, .pass])
+            phone.lock()
+        }
+    }
+
+    @Test("a request for help without personal data")
+    func help() async throws {
+        try await story { device in
+            let phone = try await device.begin("li.mei")
+            let visit = try await phone.startVisit(try await phone.addPlace(dwelling()), checklist: "household")
+            try await phone.note(visit, "下午再来")
+            let said = try await phone.diagnostics()
+            #expect(said.contains("places 1") && said.contains("drafts 1"))
+            for secret in ["东街", "下午", "li.mei", try await phone.status().installId] {
+                #expect(!said.contains(secret))
+            }
+            phone.lock()
+        }
+    }
 }

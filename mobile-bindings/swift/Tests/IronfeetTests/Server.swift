@@ -59,10 +59,15 @@ final class Server: @unchecked Sendable {
         }
     }
 
-    /// Changes that wait for a decision.
-    func quarantined() throws -> Int {
-        let tickets = try run(["quarantine", "--data", folder.path, "list", "--json"])
-        return (tickets as? [Any])?.count ?? 0
+    /// The tickets of the changes that wait for a decision, oldest first.
+    func tickets() throws -> [String] {
+        let waiting = try run(["quarantine", "--data", folder.path, "list", "--json"]) as? [[String: Any]] ?? []
+        return waiting.compactMap { ($0["ticket"] as? Int).map(String.init) }
+    }
+
+    /// Decides as a supervisor does: `accept` or `discard`.
+    func review(_ decision: String, _ ticket: String) throws {
+        _ = try run(["quarantine", "--data", folder.path, decision, ticket, "--json"])
     }
 
     func close() {

@@ -122,11 +122,27 @@ import Testing
             let place = try await phone.addPlace(dwelling())
             try await phone.sync()
             try await phone.setFact(place, field: "storeys", value: "6")
+            try await phone.setFact(place, field: "building_type", value: "砖混")
             try server.revokeAll()
-            #expect(try await phone.sync().quarantined == 1)
-            #expect(try await phone.status().waitingForReview == 1)
-            #expect(try server.quarantined() == 1)
+            #expect(try await phone.sync().quarantined == 2)
+            #expect(try await phone.status().waitingForReview == 2)
+            let told = try await phone.notices()
+            let waiting = "有一次修改等待督导员审核：本机已停用"
+            #expect(told.map(\.text) == [waiting, waiting])
+            for notice in told { try await phone.resolve(notice) }
             #expect(try await phone.place(place).facts.first { $0.field == "storeys" }?.value == "6")
+
+            let tickets = try server.tickets()
+            #expect(tickets.count == 2)
+            try server.review("accept", tickets[0])
+            try server.review("discard", tickets[1])
+            try await phone.sync()
+            phone.language = .en
+            let notices = try await phone.notices()
+            let outcome = Dictionary(uniqueKeysWithValues: notices.map { ($0.code, $0.text) })
+            #expect(outcome["review_accepted"] == "the review took your change: this phone was revoked")
+            #expect(outcome["review_discarded"]?.contains("did not take your change") == true)
+            #expect(try await phone.status().waitingForReview == 0)
             phone.lock()
         }
     }
@@ -143,6 +159,35 @@ import Testing
             let report = try #require(try await phone.syncSlice(milliseconds: 20_000))
             #expect(report.pushed == 1)
             #expect(!report.unfinished)
+            phone.lock()
+        }
+    }
+
+    @Test("a way of the app's own")
+    func ownWay() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let second = try Device()
+            defer { second.gone() }
+            let network = Network()
+            let way = network.transport
+            let first = try await Phone.join(
+                home: device.home, vault: device.vault, qr: try server.invite("li"), transport: way)
+            for n in 0..<1200 { _ = try await first.addPlace(dwelling("平川市东街\(n)号")) }
+            while try await first.status().pending > 0 { try await first.sync() }
+            first.lock()
+
+            let phone = try await Phone.join(
+                home: second.home, vault: second.vault, qr: try server.invite("wang"), language: .en, transport: way)
+            while try await phone.sync().unfinished {}
+            #expect(try await phone.status().places == 1200)
+            #expect(try await phone.verify().ok)
+            network.online = false
+            let why = "the server cannot be reached: it will be tried again"
+            #expect(try await failure { try await phone.sync() } == .Retry(why: why))
+            #expect(try await phone.status().lastFailure == why)
+            #expect(network.carried > 4, "the core went another way")
             phone.lock()
         }
     }

@@ -1,6 +1,10 @@
 import Foundation
 import Testing
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 @testable import Ironfeet
 
 /// The grid all stories play in.
@@ -125,3 +129,38 @@ func failure(_ act: () async throws -> Void) async throws -> PhoneError {
 }
 
 struct Unfailed: Error {}
+
+/// The smallest picture: one pixel, as PNG.
+let picture = Data(
+    base64Encoded:
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+
+/// The app's own HTTP client; its network can be switched off.
+final class Network: @unchecked Sendable {
+    // Guarded by `lock`.
+    private var on = true
+    private var count = 0
+    private let lock = NSLock()
+
+    var online: Bool {
+        get { lock.withLock { on } }
+        set { lock.withLock { on = newValue } }
+    }
+
+    var carried: Int { lock.withLock { count } }
+
+    var transport: OwnTransport { OwnTransport { try await self.send($0) } }
+
+    private func send(_ request: WebRequest) async throws -> WebResponse {
+        guard online, let url = URL(string: request.url) else { throw TransportFailure.Offline }
+        var out = URLRequest(url: url)
+        out.httpMethod = request.method
+        for header in request.headers { out.setValue(header.value, forHTTPHeaderField: header.name) }
+        if request.method == "POST" { out.httpBody = request.body }
+        lock.withLock { count += 1 }
+        let (body, answer) = try await URLSession.shared.data(for: out)
+        guard let answer = answer as? HTTPURLResponse else { throw TransportFailure.Offline }
+        let headers = answer.allHeaderFields.map { WebHeader(name: "\($0)", value: "\($1)") }
+        return WebResponse(status: UInt16(answer.statusCode), headers: headers, body: body)
+    }
+}

@@ -471,6 +471,22 @@ private let UNIFFI_CALLBACK_UNEXPECTED_ERROR: Int32 = 2
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterUInt16: FfiConverterPrimitive {
+    typealias FfiType = UInt16
+    typealias SwiftType = UInt16
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UInt16 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
     typealias FfiType = UInt32
     typealias SwiftType = UInt32
@@ -1149,6 +1165,15 @@ public protocol PhoneCoreProtocol: AnyObject, Sendable {
     func diagnostics() throws  -> String
 
     /**
+     * Fails as a fault inside the core would, by a panic: always `Internal`. For the app's own tests of
+     * how it tells a person and reports; the store stays whole and the phone goes on.
+     *
+     * # Errors
+     * `Internal`, always.
+     */
+    func rehearseFault() throws
+
+    /**
      * Writes all unsent work into a new file sealed with a 32-byte key; on disk when it returns.
      *
      * # Errors
@@ -1534,13 +1559,14 @@ open class PhoneCore: PhoneCoreProtocol, @unchecked Sendable {
      * # Errors
      * `Refused` when there is one already or the post may not use a phone, `InvalidInput`, `StorageFull`.
      */
-public static func begin(home: Home, vault: KeyVault, listener: Listener, post: Post, language: Lang)throws  -> PhoneCore  {
+public static func begin(home: Home, vault: KeyVault, listener: Listener, transport: Transport?, post: Post, language: Lang)throws  -> PhoneCore  {
     return try  FfiConverterTypePhoneCore_lift(try rustCallWithError(FfiConverterTypePhoneError_lift) {
         uniffiCallStatus in
     uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(
         FfiConverterTypeHome_lower(home),
         FfiConverterTypeKeyVault_lower(vault),
         FfiConverterTypeListener_lower(listener),
+        FfiConverterOptionTypeTransport.lower(transport),
         FfiConverterTypePost_lower(post),
         FfiConverterTypeLang_lower(language),uniffiCallStatus
     )
@@ -1553,13 +1579,14 @@ public static func begin(home: Home, vault: KeyVault, listener: Listener, post: 
      * # Errors
      * `NotFound`, `WrongKey`, `UpdateApp`: nothing was touched. `DamagedStore` when nothing could be saved.
      */
-public static func `open`(home: Home, vault: KeyVault, listener: Listener, person: String, language: Lang)throws  -> PhoneCore  {
+public static func `open`(home: Home, vault: KeyVault, listener: Listener, transport: Transport?, person: String, language: Lang)throws  -> PhoneCore  {
     return try  FfiConverterTypePhoneCore_lift(try rustCallWithError(FfiConverterTypePhoneError_lift) {
         uniffiCallStatus in
     uniffi_ironfeet_ffi_fn_constructor_phonecore_open(
         FfiConverterTypeHome_lower(home),
         FfiConverterTypeKeyVault_lower(vault),
         FfiConverterTypeListener_lower(listener),
+        FfiConverterOptionTypeTransport.lower(transport),
         FfiConverterString.lower(person),
         FfiConverterTypeLang_lower(language),uniffiCallStatus
     )
@@ -1568,16 +1595,17 @@ public static func `open`(home: Home, vault: KeyVault, listener: Listener, perso
 
     /**
      * Makes the store of the person whose enrolment code was scanned; the server says post and grids.
+     * Everything goes by the app's own `transport` where one is given.
      *
      * # Errors
      * `InvalidInput` when the text is none of ours, `Retry` without a network, `Refused` when the code is
      * used up or over.
      */
-public static func join(home: Home, vault: KeyVault, listener: Listener, qr: String, language: Lang)async throws  -> PhoneCore  {
+public static func join(home: Home, vault: KeyVault, listener: Listener, transport: Transport?, qr: String, language: Lang)async throws  -> PhoneCore  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_ironfeet_ffi_fn_constructor_phonecore_join(FfiConverterTypeHome_lower(home),FfiConverterTypeKeyVault_lower(vault),FfiConverterTypeListener_lower(listener),FfiConverterString.lower(qr),FfiConverterTypeLang_lower(language)
+                uniffi_ironfeet_ffi_fn_constructor_phonecore_join(FfiConverterTypeHome_lower(home),FfiConverterTypeKeyVault_lower(vault),FfiConverterTypeListener_lower(listener),FfiConverterOptionTypeTransport.lower(transport),FfiConverterString.lower(qr),FfiConverterTypeLang_lower(language)
                 )
             },
             pollFunc: ffi_ironfeet_ffi_rust_future_poll_u64,
@@ -1665,6 +1693,21 @@ open func diagnostics()throws  -> String  {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
+}
+
+    /**
+     * Fails as a fault inside the core would, by a panic: always `Internal`. For the app's own tests of
+     * how it tells a person and reports; the store stays whole and the phone goes on.
+     *
+     * # Errors
+     * `Internal`, always.
+     */
+open func rehearseFault()throws   {try rustCallWithError(FfiConverterTypePhoneError_lift) {
+        uniffiCallStatus in
+    uniffi_ironfeet_ffi_fn_method_phonecore_rehearse_fault(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
 }
 
     /**
@@ -2517,6 +2560,382 @@ public func FfiConverterTypeStop_lift(_ handle: UInt64) throws -> Stop {
 #endif
 public func FfiConverterTypeStop_lower(_ value: Stop) -> UInt64 {
     return FfiConverterTypeStop.lower(value)
+}
+
+
+
+
+
+
+/**
+ * The way to the server, where the app must use its own: a managed device's VPN, a proxy, a pinned
+ * certificate. Without one, the core has a way of its own (HTTPS by rustls), and an app needs nothing.
+ *
+ * The wrappers make one of an `async` function; uniffi's own async traits do not compile with Swift 6.0.
+ */
+public protocol Transport: AnyObject, Sendable {
+
+    /**
+     * Sends one request and gives the answer, whatever its status, to `reply`, later and from any thread;
+     * return at once. Follows no redirect, keeps no cookie and no copy, asks nobody but the server of the
+     * address.
+     *
+     * # Errors
+     * Why the request could not even be begun.
+     */
+    func carry(request: WebRequest, reply: WebReply) throws
+
+}
+/**
+ * The way to the server, where the app must use its own: a managed device's VPN, a proxy, a pinned
+ * certificate. Without one, the core has a way of its own (HTTPS by rustls), and an app needs nothing.
+ *
+ * The wrappers make one of an `async` function; uniffi's own async traits do not compile with Swift 6.0.
+ */
+open class TransportImpl: Transport, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_ironfeet_ffi_fn_clone_transport(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_ironfeet_ffi_fn_free_transport(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Sends one request and gives the answer, whatever its status, to `reply`, later and from any thread;
+     * return at once. Follows no redirect, keeps no cookie and no copy, asks nobody but the server of the
+     * address.
+     *
+     * # Errors
+     * Why the request could not even be begun.
+     */
+open func carry(request: WebRequest, reply: WebReply)throws   {try rustCallWithError(FfiConverterTypeTransportFailure_lift) {
+        uniffiCallStatus in
+    uniffi_ironfeet_ffi_fn_method_transport_carry(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeWebRequest_lower(request),
+        FfiConverterTypeWebReply_lower(reply),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceTransport {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceTransport = UniffiVTableCallbackInterfaceTransport(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeTransport.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface Transport: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeTransport.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface Transport: handle missing in uniffiClone")
+            }
+        },
+        carry: { (
+            uniffiHandle: UInt64,
+            request: RustBuffer,
+            reply: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeTransport.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.carry(
+                     request: try FfiConverterTypeWebRequest_lift(request),
+                     reply: try FfiConverterTypeWebReply_lift(reply)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeTransportFailure_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceTransport> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceTransport>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitTransport() {
+    uniffi_ironfeet_ffi_fn_init_callback_vtable_transport(UniffiCallbackInterfaceTransport.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTransport: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<Transport>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = Transport
+
+    public static func lift(_ handle: UInt64) throws -> Transport {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return TransportImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: Transport) -> UInt64 {
+         if let rustImpl = value as? TransportImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Transport {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Transport, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransport_lift(_ handle: UInt64) throws -> Transport {
+    return try FfiConverterTypeTransport.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransport_lower(_ value: Transport) -> UInt64 {
+    return FfiConverterTypeTransport.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Where the outcome of a request is waited for. The first one counts; without any, there was no network.
+ */
+public protocol WebReplyProtocol: AnyObject, Sendable {
+
+    /**
+     * The answer has come.
+     */
+    func answer(response: WebResponse)
+
+    /**
+     * There will be none.
+     */
+    func fail(why: TransportFailure)
+
+}
+/**
+ * Where the outcome of a request is waited for. The first one counts; without any, there was no network.
+ */
+open class WebReply: WebReplyProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_ironfeet_ffi_fn_clone_webreply(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_ironfeet_ffi_fn_free_webreply(handle, $0) }
+    }
+
+
+
+
+    /**
+     * The answer has come.
+     */
+open func answer(response: WebResponse)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_ironfeet_ffi_fn_method_webreply_answer(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeWebResponse_lower(response),uniffiCallStatus
+    )
+}
+}
+
+    /**
+     * There will be none.
+     */
+open func fail(why: TransportFailure)  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_ironfeet_ffi_fn_method_webreply_fail(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeTransportFailure_lower(why),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWebReply: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = WebReply
+
+    public static func lift(_ handle: UInt64) throws -> WebReply {
+        return WebReply(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: WebReply) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WebReply {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: WebReply, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWebReply_lift(_ handle: UInt64) throws -> WebReply {
+    return try FfiConverterTypeWebReply.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWebReply_lower(_ value: WebReply) -> UInt64 {
+    return FfiConverterTypeWebReply.lower(value)
 }
 
 
@@ -4261,11 +4680,11 @@ public struct Notice: Equatable, Hashable {
      */
     public let change: String?
     /**
-     * Stable code.
+     * Stable code, for the app's own decisions.
      */
     public let code: String
     /**
-     * Words, or values for them as JSON. Never content of a record.
+     * What happened and why, in the person's language. Never content of a record.
      */
     public let text: String
     /**
@@ -4286,10 +4705,10 @@ public struct Notice: Equatable, Hashable {
          * The change it is about.
          */change: String?,
         /**
-         * Stable code.
+         * Stable code, for the app's own decisions.
          */code: String,
         /**
-         * Words, or values for them as JSON. Never content of a record.
+         * What happened and why, in the person's language. Never content of a record.
          */text: String,
         /**
          * When, ms since 1970.
@@ -6932,6 +7351,243 @@ public func FfiConverterTypeVisitView_lower(_ value: VisitView) -> RustBuffer {
 
 
 /**
+ * A header of a request or an answer.
+ */
+public struct WebHeader: Equatable, Hashable {
+    /**
+     * Its name, in any case.
+     */
+    public let name: String
+    /**
+     * Its value.
+     */
+    public let value: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its name, in any case.
+         */name: String,
+        /**
+         * Its value.
+         */value: String) {
+        self.name = name
+        self.value = value
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension WebHeader: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWebHeader: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WebHeader {
+        return
+            try WebHeader(
+                name: FfiConverterString.read(from: &buf),
+                value: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: WebHeader, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.value, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWebHeader_lift(_ buf: RustBuffer) throws -> WebHeader {
+    return try FfiConverterTypeWebHeader.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWebHeader_lower(_ value: WebHeader) -> RustBuffer {
+    return FfiConverterTypeWebHeader.lower(value)
+}
+
+
+/**
+ * A request, as any HTTP client can send it.
+ */
+public struct WebRequest: Equatable, Hashable {
+    /**
+     * `GET` or `POST`.
+     */
+    public let method: String
+    /**
+     * The whole address.
+     */
+    public let url: String
+    /**
+     * Headers to send.
+     */
+    public let headers: [WebHeader]
+    /**
+     * The body; empty with `GET`.
+     */
+    public let body: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * `GET` or `POST`.
+         */method: String,
+        /**
+         * The whole address.
+         */url: String,
+        /**
+         * Headers to send.
+         */headers: [WebHeader],
+        /**
+         * The body; empty with `GET`.
+         */body: Data) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension WebRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWebRequest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WebRequest {
+        return
+            try WebRequest(
+                method: FfiConverterString.read(from: &buf),
+                url: FfiConverterString.read(from: &buf),
+                headers: FfiConverterSequenceTypeWebHeader.read(from: &buf),
+                body: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: WebRequest, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.method, into: &buf)
+        FfiConverterString.write(value.url, into: &buf)
+        FfiConverterSequenceTypeWebHeader.write(value.headers, into: &buf)
+        FfiConverterData.write(value.body, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWebRequest_lift(_ buf: RustBuffer) throws -> WebRequest {
+    return try FfiConverterTypeWebRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWebRequest_lower(_ value: WebRequest) -> RustBuffer {
+    return FfiConverterTypeWebRequest.lower(value)
+}
+
+
+/**
+ * What came back, whatever its status.
+ */
+public struct WebResponse: Equatable, Hashable {
+    /**
+     * HTTP status.
+     */
+    public let status: UInt16
+    /**
+     * Headers received; `Content-Range` and `Retry-After` are read.
+     */
+    public let headers: [WebHeader]
+    /**
+     * The whole body.
+     */
+    public let body: Data
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * HTTP status.
+         */status: UInt16,
+        /**
+         * Headers received; `Content-Range` and `Retry-After` are read.
+         */headers: [WebHeader],
+        /**
+         * The whole body.
+         */body: Data) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension WebResponse: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWebResponse: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WebResponse {
+        return
+            try WebResponse(
+                status: FfiConverterUInt16.read(from: &buf),
+                headers: FfiConverterSequenceTypeWebHeader.read(from: &buf),
+                body: FfiConverterData.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: WebResponse, into buf: inout [UInt8]) {
+        FfiConverterUInt16.write(value.status, into: &buf)
+        FfiConverterSequenceTypeWebHeader.write(value.headers, into: &buf)
+        FfiConverterData.write(value.body, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWebResponse_lift(_ buf: RustBuffer) throws -> WebResponse {
+    return try FfiConverterTypeWebResponse.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWebResponse_lower(_ value: WebResponse) -> RustBuffer {
+    return FfiConverterTypeWebResponse.lower(value)
+}
+
+
+/**
  * What kind of answer a question takes; choose the control by it.
  */
 
@@ -8437,6 +9093,101 @@ public func FfiConverterTypeTaskStatus_lower(_ value: TaskStatus) -> RustBuffer 
 
 
 /**
+ * Why there is no answer at all.
+ */
+public
+enum TransportFailure: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+
+
+
+    /**
+     * No network, no such host, connection cut.
+     */
+    case Offline
+    /**
+     * The server took too long.
+     */
+    case Timeout
+    /**
+     * The server's certificate is not trusted.
+     */
+    case Untrusted
+
+
+
+
+
+
+    public var errorDescription: String? {
+        String(reflecting: self)
+    }
+
+}
+
+#if compiler(>=6)
+extension TransportFailure: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTransportFailure: FfiConverterRustBuffer {
+    typealias SwiftType = TransportFailure
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> TransportFailure {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+
+
+
+        case 1: return .Offline
+        case 2: return .Timeout
+        case 3: return .Untrusted
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: TransportFailure, into buf: inout [UInt8]) {
+        switch value {
+
+
+
+
+
+        case .Offline:
+            writeInt(&buf, Int32(1))
+
+
+        case .Timeout:
+            writeInt(&buf, Int32(2))
+
+
+        case .Untrusted:
+            writeInt(&buf, Int32(3))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransportFailure_lift(_ buf: RustBuffer) throws -> TransportFailure {
+    return try FfiConverterTypeTransportFailure.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransportFailure_lower(_ value: TransportFailure) -> RustBuffer {
+    return FfiConverterTypeTransportFailure.lower(value)
+}
+
+
+/**
  * Why a place is on today's list.
  */
 
@@ -8607,6 +9358,30 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeTransport: FfiConverterRustBuffer {
+    typealias SwiftType = Transport?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeTransport.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeTransport.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -9454,6 +10229,31 @@ fileprivate struct FfiConverterSequenceTypeVisitRow: FfiConverterRustBuffer {
         return seq
     }
 }
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeWebHeader: FfiConverterRustBuffer {
+    typealias SwiftType = [WebHeader]
+
+    public static func write(_ value: [WebHeader], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeWebHeader.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [WebHeader] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [WebHeader]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeWebHeader.read(from: &buf))
+        }
+        return seq
+    }
+}
 private let UNIFFI_RUST_FUTURE_POLL_READY: Int8 = 0
 private let UNIFFI_RUST_FUTURE_POLL_WAKE: Int8 = 1
 
@@ -9570,6 +10370,15 @@ private let initializationResult: InitializationResult = {
     if (uniffi_ironfeet_ffi_checksum_method_listener_progressed() != 12973) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_ironfeet_ffi_checksum_method_transport_carry() != 36438) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_ironfeet_ffi_checksum_method_webreply_answer() != 55826) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_ironfeet_ffi_checksum_method_webreply_fail() != 27583) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_language() != 63397) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -9586,6 +10395,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_diagnostics() != 14311) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_ironfeet_ffi_checksum_method_phonecore_rehearse_fault() != 13660) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_rescue_export() != 40685) {
@@ -9711,13 +10523,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_ironfeet_ffi_checksum_method_stop_stop() != 60475) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_begin() != 45736) {
+    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_begin() != 35589) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_open() != 51405) {
+    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_open() != 19543) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_join() != 49828) {
+    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_join() != 38107) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ironfeet_ffi_checksum_constructor_stop_new() != 16410) {
@@ -9726,6 +10538,7 @@ private let initializationResult: InitializationResult = {
 
     uniffiCallbackInitKeyVault()
     uniffiCallbackInitListener()
+    uniffiCallbackInitTransport()
     return InitializationResult.ok
 }()
 

@@ -666,6 +666,9 @@ internal interface UniffiCallbackInterfaceListenerMethod0 : com.sun.jna.Callback
 internal interface UniffiCallbackInterfaceListenerMethod1 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`progress`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfaceTransportMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`request`: RustBuffer.ByValue,`reply`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 @Structure.FieldOrder("uniffiFree", "uniffiClone", "storeKey")
 internal open class UniffiVTableCallbackInterfaceKeyVault(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
@@ -707,6 +710,25 @@ internal open class UniffiVTableCallbackInterfaceListener(
     }
 
 }
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "carry")
+internal open class UniffiVTableCallbackInterfaceTransport(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `carry`: UniffiCallbackInterfaceTransportMethod0? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `carry`: UniffiCallbackInterfaceTransportMethod0? = null,
+    ): UniffiVTableCallbackInterfaceTransport(`uniffiFree`,`uniffiClone`,`carry`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceTransport) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `carry` = other.`carry`
+    }
+
+}
 
 // A JNA Library to expose the extern-C FFI definitions.
 // This is an implementation detail which will be called internally by the public API.
@@ -744,6 +766,12 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_listener_progressed(
     ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_transport_carry(
+    ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_webreply_answer(
+    ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_webreply_fail(
+    ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_language(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_lock(
@@ -755,6 +783,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_set_language(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_diagnostics(
+    ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_phonecore_rehearse_fault(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_rescue_export(
     ): Int
@@ -864,6 +894,7 @@ internal object UniffiLib {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "ironfeet_ffi"))
         uniffiCallbackInterfaceKeyVault.register(this)
         uniffiCallbackInterfaceListener.register(this)
+        uniffiCallbackInterfaceTransport.register(this)
 
     }
 
@@ -886,15 +917,31 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_ironfeet_ffi_fn_method_listener_progressed(`ptr`: Long,`progress`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
+    external fun uniffi_ironfeet_ffi_fn_clone_transport(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_ironfeet_ffi_fn_free_transport(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_ironfeet_ffi_fn_init_callback_vtable_transport(`vtable`: UniffiVTableCallbackInterfaceTransport,
+    ): Unit
+    external fun uniffi_ironfeet_ffi_fn_method_transport_carry(`ptr`: Long,`request`: RustBuffer.ByValue,`reply`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_ironfeet_ffi_fn_clone_webreply(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_ironfeet_ffi_fn_free_webreply(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_ironfeet_ffi_fn_method_webreply_answer(`ptr`: Long,`response`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_ironfeet_ffi_fn_method_webreply_fail(`ptr`: Long,`why`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
     external fun uniffi_ironfeet_ffi_fn_clone_phonecore(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
     external fun uniffi_ironfeet_ffi_fn_free_phonecore(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
-    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`post`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`transport`: RustBuffer.ByValue,`post`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Long
-    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_open(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`person`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_open(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`transport`: RustBuffer.ByValue,`person`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Long
-    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_join(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`qr`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,
+    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_join(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`transport`: RustBuffer.ByValue,`qr`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_language(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
@@ -908,6 +955,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_diagnostics(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
+    external fun uniffi_ironfeet_ffi_fn_method_phonecore_rehearse_fault(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_rescue_export(`ptr`: Long,`file`: RustBuffer.ByValue,`sealKey`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_rescue_import(`ptr`: Long,`file`: RustBuffer.ByValue,`sealKey`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
@@ -1139,6 +1188,15 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_ironfeet_ffi_checksum_method_listener_progressed() and 0xFFFF) != 12973) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_transport_carry() and 0xFFFF) != 36438) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_webreply_answer() and 0xFFFF) != 55826) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_webreply_fail() and 0xFFFF) != 27583) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_language() and 0xFFFF) != 63397) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1155,6 +1213,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_diagnostics() and 0xFFFF) != 14311) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_rehearse_fault() and 0xFFFF) != 13660) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_rescue_export() and 0xFFFF) != 40685) {
@@ -1280,13 +1341,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_ironfeet_ffi_checksum_method_stop_stop() and 0xFFFF) != 60475) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_begin() and 0xFFFF) != 45736) {
+    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_begin() and 0xFFFF) != 35589) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_open() and 0xFFFF) != 51405) {
+    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_open() and 0xFFFF) != 19543) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_join() and 0xFFFF) != 49828) {
+    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_join() and 0xFFFF) != 38107) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_ironfeet_ffi_checksum_constructor_stop_new() and 0xFFFF) != 16410) {
@@ -1518,6 +1579,33 @@ private class JavaLangRefCleanable(
     val cleanable: java.lang.ref.Cleaner.Cleanable
 ) : UniffiCleaner.Cleanable {
     override fun clean() = cleanable.clean()
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterUShort: FfiConverter<UShort, Short> {
+    override fun lift(value: Short): UShort {
+        return value.toUShort()
+    }
+
+    fun lift(value: Int): UShort {
+        return value.toUShort()
+    }
+
+    override fun read(buf: ByteBuffer): UShort {
+        return lift(buf.getShort())
+    }
+
+    override fun lower(value: UShort): Short {
+        return value.toShort()
+    }
+
+    override fun allocationSize(value: UShort) = 2UL
+
+    override fun write(value: UShort, buf: ByteBuffer) {
+        buf.putShort(value.toShort())
+    }
 }
 
 /**
@@ -2568,6 +2656,15 @@ public interface PhoneCoreInterface {
     fun `diagnostics`(): kotlin.String
 
     /**
+     * Fails as a fault inside the core would, by a panic: always `Internal`. For the app's own tests of
+     * how it tells a person and reports; the store stays whole and the phone goes on.
+     *
+     * # Errors
+     * `Internal`, always.
+     */
+    fun `rehearseFault`()
+
+    /**
      * Writes all unsent work into a new file sealed with a 32-byte key; on disk when it returns.
      *
      * # Errors
@@ -3100,6 +3197,26 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
     }
     )
     }
+
+
+
+    /**
+     * Fails as a fault inside the core would, by a panic: always `Internal`. For the app's own tests of
+     * how it tells a person and reports; the store stays whole and the phone goes on.
+     *
+     * # Errors
+     * `Internal`, always.
+     */
+    @Throws(PhoneException::class)override fun `rehearseFault`()
+        =
+    callWithHandle {
+    uniffiRustCallWithError(PhoneException) { _status ->
+    UniffiLib.uniffi_ironfeet_ffi_fn_method_phonecore_rehearse_fault(
+        it,
+        _status)
+}
+    }
+
 
 
 
@@ -3989,7 +4106,7 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
      * # Errors
      * `Refused` when there is one already or the post may not use a phone, `InvalidInput`, `StorageFull`.
      */
-    @Throws(PhoneException::class) fun `begin`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `post`: Post, `language`: Lang): PhoneCore {
+    @Throws(PhoneException::class) fun `begin`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `transport`: Transport?, `post`: Post, `language`: Lang): PhoneCore {
             return FfiConverterTypePhoneCore.lift(
     uniffiRustCallWithError(PhoneException) { _status ->
     UniffiLib.uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(
@@ -3998,6 +4115,7 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
         FfiConverterTypeHome.lower(`home`),
         FfiConverterTypeKeyVault.lower(`vault`),
         FfiConverterTypeListener.lower(`listener`),
+        FfiConverterOptionalTypeTransport.lower(`transport`),
         FfiConverterTypePost.lower(`post`),
         FfiConverterTypeLang.lower(`language`),_status)
 }
@@ -4012,7 +4130,7 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
      * # Errors
      * `NotFound`, `WrongKey`, `UpdateApp`: nothing was touched. `DamagedStore` when nothing could be saved.
      */
-    @Throws(PhoneException::class) fun `open`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `person`: kotlin.String, `language`: Lang): PhoneCore {
+    @Throws(PhoneException::class) fun `open`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `transport`: Transport?, `person`: kotlin.String, `language`: Lang): PhoneCore {
             return FfiConverterTypePhoneCore.lift(
     uniffiRustCallWithError(PhoneException) { _status ->
     UniffiLib.uniffi_ironfeet_ffi_fn_constructor_phonecore_open(
@@ -4021,6 +4139,7 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
         FfiConverterTypeHome.lower(`home`),
         FfiConverterTypeKeyVault.lower(`vault`),
         FfiConverterTypeListener.lower(`listener`),
+        FfiConverterOptionalTypeTransport.lower(`transport`),
         FfiConverterString.lower(`person`),
         FfiConverterTypeLang.lower(`language`),_status)
 }
@@ -4031,6 +4150,7 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
 
     /**
      * Makes the store of the person whose enrolment code was scanned; the server says post and grids.
+     * Everything goes by the app's own `transport` where one is given.
      *
      * # Errors
      * `InvalidInput` when the text is none of ours, `Retry` without a network, `Refused` when the code is
@@ -4038,12 +4158,13 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
      */
     @Throws(PhoneException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-     suspend fun `join`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `qr`: kotlin.String, `language`: Lang) : PhoneCore {
+     suspend fun `join`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `transport`: Transport?, `qr`: kotlin.String, `language`: Lang) : PhoneCore {
         return uniffiRustCallAsync(
         UniffiLib.uniffi_ironfeet_ffi_fn_constructor_phonecore_join(
         FfiConverterTypeHome.lower(`home`),
         FfiConverterTypeKeyVault.lower(`vault`),
         FfiConverterTypeListener.lower(`listener`),
+        FfiConverterOptionalTypeTransport.lower(`transport`),
         FfiConverterString.lower(`qr`),
         FfiConverterTypeLang.lower(`language`),),
         { future, callback, continuation -> UniffiLib.ffi_ironfeet_ffi_rust_future_poll_u64(future, callback, continuation) },
@@ -4358,6 +4479,641 @@ public object FfiConverterTypeStop: FfiConverter<Stop, Long> {
     override fun allocationSize(value: Stop) = 8UL
 
     override fun write(value: Stop, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * The way to the server, where the app must use its own: a managed device's VPN, a proxy, a pinned
+ * certificate. Without one, the core has a way of its own (HTTPS by rustls), and an app needs nothing.
+ *
+ * The wrappers make one of an `async` function; uniffi's own async traits do not compile with Swift 6.0.
+ */
+public interface Transport {
+
+    /**
+     * Sends one request and gives the answer, whatever its status, to `reply`, later and from any thread;
+     * return at once. Follows no redirect, keeps no cookie and no copy, asks nobody but the server of the
+     * address.
+     *
+     * # Errors
+     * Why the request could not even be begun.
+     */
+    fun `carry`(`request`: WebRequest, `reply`: WebReply)
+
+    companion object
+}
+
+/**
+ * The way to the server, where the app must use its own: a managed device's VPN, a proxy, a pinned
+ * certificate. Without one, the core has a way of its own (HTTPS by rustls), and an app needs nothing.
+ *
+ * The wrappers make one of an `async` function; uniffi's own async traits do not compile with Swift 6.0.
+ */
+open class TransportImpl: Disposable, AutoCloseable, Transport
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_ironfeet_ffi_fn_free_transport(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_ironfeet_ffi_fn_clone_transport(handle, status)
+        }
+    }
+
+
+    /**
+     * Sends one request and gives the answer, whatever its status, to `reply`, later and from any thread;
+     * return at once. Follows no redirect, keeps no cookie and no copy, asks nobody but the server of the
+     * address.
+     *
+     * # Errors
+     * Why the request could not even be begun.
+     */
+    @Throws(TransportFailure::class)override fun `carry`(`request`: WebRequest, `reply`: WebReply)
+        =
+    callWithHandle {
+    uniffiRustCallWithError(TransportFailure) { _status ->
+    UniffiLib.uniffi_ironfeet_ffi_fn_method_transport_carry(
+        it,
+
+        FfiConverterTypeWebRequest.lower(`request`),
+        FfiConverterTypeWebReply.lower(`reply`),_status)
+}
+    }
+
+
+
+
+
+
+
+
+
+
+    /**
+     * @suppress
+     */
+    companion object
+
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceTransport {
+    internal object `carry`: UniffiCallbackInterfaceTransportMethod0 {
+        override fun callback(`uniffiHandle`: Long,`request`: RustBuffer.ByValue,`reply`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeTransport.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`carry`(
+                    FfiConverterTypeWebRequest.lift(`request`),
+                    FfiConverterTypeWebReply.lift(`reply`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: TransportFailure -> FfiConverterTypeTransportFailure.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeTransport.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeTransport.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceTransport.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `carry`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_ironfeet_ffi_fn_init_callback_vtable_transport(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeTransport: FfiConverter<Transport, Long> {
+    internal val handleMap = UniffiHandleMap<Transport>()
+
+    override fun lower(value: Transport): Long {
+        if (value is TransportImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): Transport {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return TransportImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): Transport {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Transport) = 8UL
+
+    override fun write(value: Transport, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Where the outcome of a request is waited for. The first one counts; without any, there was no network.
+ */
+public interface WebReplyInterface {
+
+    /**
+     * The answer has come.
+     */
+    fun `answer`(`response`: WebResponse)
+
+    /**
+     * There will be none.
+     */
+    fun `fail`(`why`: TransportFailure)
+
+    companion object
+}
+
+/**
+ * Where the outcome of a request is waited for. The first one counts; without any, there was no network.
+ */
+open class WebReply: Disposable, AutoCloseable, WebReplyInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_ironfeet_ffi_fn_free_webreply(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_ironfeet_ffi_fn_clone_webreply(handle, status)
+        }
+    }
+
+
+    /**
+     * The answer has come.
+     */override fun `answer`(`response`: WebResponse)
+        =
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_ironfeet_ffi_fn_method_webreply_answer(
+        it,
+
+        FfiConverterTypeWebResponse.lower(`response`),_status)
+}
+    }
+
+
+
+
+    /**
+     * There will be none.
+     */override fun `fail`(`why`: TransportFailure)
+        =
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_ironfeet_ffi_fn_method_webreply_fail(
+        it,
+
+        FfiConverterTypeTransportFailure.lower(`why`),_status)
+}
+    }
+
+
+
+
+
+
+
+
+
+
+    /**
+     * @suppress
+     */
+    companion object
+
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeWebReply: FfiConverter<WebReply, Long> {
+    override fun lower(value: WebReply): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): WebReply {
+        return WebReply(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): WebReply {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: WebReply) = 8UL
+
+    override fun write(value: WebReply, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -5614,12 +6370,12 @@ data class Notice (
     val `change`: kotlin.String?
     ,
     /**
-     * Stable code.
+     * Stable code, for the app's own decisions.
      */
     val `code`: kotlin.String
     ,
     /**
-     * Words, or values for them as JSON. Never content of a record.
+     * What happened and why, in the person's language. Never content of a record.
      */
     val `text`: kotlin.String
     ,
@@ -7556,6 +8312,171 @@ public object FfiConverterTypeVisitView: FfiConverterRustBuffer<VisitView> {
 
 
 /**
+ * A header of a request or an answer.
+ */
+data class WebHeader (
+    /**
+     * Its name, in any case.
+     */
+    val `name`: kotlin.String
+    ,
+    /**
+     * Its value.
+     */
+    val `value`: kotlin.String
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeWebHeader: FfiConverterRustBuffer<WebHeader> {
+    override fun read(buf: ByteBuffer): WebHeader {
+        return WebHeader(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: WebHeader) = (
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterString.allocationSize(value.`value`)
+    )
+
+    override fun write(value: WebHeader, buf: ByteBuffer) {
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterString.write(value.`value`, buf)
+    }
+}
+
+
+
+/**
+ * A request, as any HTTP client can send it.
+ */
+data class WebRequest (
+    /**
+     * `GET` or `POST`.
+     */
+    val `method`: kotlin.String
+    ,
+    /**
+     * The whole address.
+     */
+    val `url`: kotlin.String
+    ,
+    /**
+     * Headers to send.
+     */
+    val `headers`: List<WebHeader>
+    ,
+    /**
+     * The body; empty with `GET`.
+     */
+    val `body`: kotlin.ByteArray
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeWebRequest: FfiConverterRustBuffer<WebRequest> {
+    override fun read(buf: ByteBuffer): WebRequest {
+        return WebRequest(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterSequenceTypeWebHeader.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: WebRequest) = (
+            FfiConverterString.allocationSize(value.`method`) +
+            FfiConverterString.allocationSize(value.`url`) +
+            FfiConverterSequenceTypeWebHeader.allocationSize(value.`headers`) +
+            FfiConverterByteArray.allocationSize(value.`body`)
+    )
+
+    override fun write(value: WebRequest, buf: ByteBuffer) {
+            FfiConverterString.write(value.`method`, buf)
+            FfiConverterString.write(value.`url`, buf)
+            FfiConverterSequenceTypeWebHeader.write(value.`headers`, buf)
+            FfiConverterByteArray.write(value.`body`, buf)
+    }
+}
+
+
+
+/**
+ * What came back, whatever its status.
+ */
+data class WebResponse (
+    /**
+     * HTTP status.
+     */
+    val `status`: kotlin.UShort
+    ,
+    /**
+     * Headers received; `Content-Range` and `Retry-After` are read.
+     */
+    val `headers`: List<WebHeader>
+    ,
+    /**
+     * The whole body.
+     */
+    val `body`: kotlin.ByteArray
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeWebResponse: FfiConverterRustBuffer<WebResponse> {
+    override fun read(buf: ByteBuffer): WebResponse {
+        return WebResponse(
+            FfiConverterUShort.read(buf),
+            FfiConverterSequenceTypeWebHeader.read(buf),
+            FfiConverterByteArray.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: WebResponse) = (
+            FfiConverterUShort.allocationSize(value.`status`) +
+            FfiConverterSequenceTypeWebHeader.allocationSize(value.`headers`) +
+            FfiConverterByteArray.allocationSize(value.`body`)
+    )
+
+    override fun write(value: WebResponse, buf: ByteBuffer) {
+            FfiConverterUShort.write(value.`status`, buf)
+            FfiConverterSequenceTypeWebHeader.write(value.`headers`, buf)
+            FfiConverterByteArray.write(value.`body`, buf)
+    }
+}
+
+
+
+/**
  * What kind of answer a question takes; choose the control by it.
  */
 
@@ -8617,6 +9538,104 @@ public object FfiConverterTypeTaskStatus: FfiConverterRustBuffer<TaskStatus> {
 
 
 
+
+
+/**
+ * Why there is no answer at all.
+ */
+sealed class TransportFailure: kotlin.Exception() {
+
+    /**
+     * No network, no such host, connection cut.
+     */
+    class Offline(
+        ) : TransportFailure() {
+        override val message
+            get() = ""
+    }
+
+    /**
+     * The server took too long.
+     */
+    class Timeout(
+        ) : TransportFailure() {
+        override val message
+            get() = ""
+    }
+
+    /**
+     * The server's certificate is not trusted.
+     */
+    class Untrusted(
+        ) : TransportFailure() {
+        override val message
+            get() = ""
+    }
+
+
+
+
+
+    companion object ErrorHandler : UniffiRustCallStatusErrorHandler<TransportFailure> {
+        override fun lift(error_buf: RustBuffer.ByValue): TransportFailure = FfiConverterTypeTransportFailure.lift(error_buf)
+    }
+
+
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeTransportFailure : FfiConverterRustBuffer<TransportFailure> {
+    override fun read(buf: ByteBuffer): TransportFailure {
+
+
+        return when(buf.getInt()) {
+            1 -> TransportFailure.Offline()
+            2 -> TransportFailure.Timeout()
+            3 -> TransportFailure.Untrusted()
+            else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: TransportFailure): ULong {
+        return when(value) {
+            is TransportFailure.Offline -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is TransportFailure.Timeout -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is TransportFailure.Untrusted -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+        }
+    }
+
+    override fun write(value: TransportFailure, buf: ByteBuffer) {
+        when(value) {
+            is TransportFailure.Offline -> {
+                buf.putInt(1)
+                Unit
+            }
+            is TransportFailure.Timeout -> {
+                buf.putInt(2)
+                Unit
+            }
+            is TransportFailure.Untrusted -> {
+                buf.putInt(3)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+
+}
+
+
+
 /**
  * Why a place is on today's list.
  */
@@ -8764,6 +9783,38 @@ public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?>
         } else {
             buf.put(1)
             FfiConverterString.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeTransport: FfiConverterRustBuffer<Transport?> {
+    override fun read(buf: ByteBuffer): Transport? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeTransport.read(buf)
+    }
+
+    override fun allocationSize(value: Transport?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeTransport.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Transport?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeTransport.write(value, buf)
         }
     }
 }
@@ -9744,6 +10795,34 @@ public object FfiConverterSequenceTypeVisitRow: FfiConverterRustBuffer<List<Visi
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeVisitRow.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeWebHeader: FfiConverterRustBuffer<List<WebHeader>> {
+    override fun read(buf: ByteBuffer): List<WebHeader> {
+        val len = buf.getInt()
+        return List<WebHeader>(len) {
+            FfiConverterTypeWebHeader.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<WebHeader>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeWebHeader.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<WebHeader>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeWebHeader.write(it, buf)
         }
     }
 }

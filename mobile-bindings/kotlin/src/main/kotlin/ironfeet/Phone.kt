@@ -21,6 +21,7 @@ class Phone private constructor(
     private val ear: Ear,
     private val home: Home,
     private val vault: KeyVault,
+    private val transport: Transport?,
 ) : AutoCloseable {
     private val desk: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(1)
 
@@ -187,6 +188,9 @@ class Phone private constructor(
     /** Takes in a rescue file of this or another phone; tells how much. */
     suspend fun importRescue(file: File, sealKey: ByteArray): Rescued = work { rescueImport(file.path, sealKey) }
 
+    /** Fails as a fault inside the core would: always [PhoneException.Internal]. For the app's own tests; the store stays whole. */
+    suspend fun rehearseFault() = work { rehearseFault() }
+
     /** For quiet moments, such as the app going to the background; never needed for safety. */
     suspend fun tend() = work { tend() }
 
@@ -194,7 +198,7 @@ class Phone private constructor(
     suspend fun switchTo(person: String): Phone {
         val language = language
         close()
-        return open(home, vault, person, language)
+        return open(home, vault, person, language, transport)
     }
 
     /** Locks the store. Every later call fails with [PhoneException.SignIn]. */
@@ -203,24 +207,44 @@ class Phone private constructor(
     private suspend fun <T> work(call: PhoneCore.() -> T): T = withContext(desk) { core.call() }
 
     companion object {
-        /** Opens the store of a person who has worked on this phone before. */
-        suspend fun open(home: Home, vault: KeyVault, person: String, language: Lang = Lang.ZH): Phone =
-            made(home, vault) { ear -> PhoneCore.open(home, vault, ear, person, language) }
+        /**
+         * Opens the store of a person who has worked on this phone before. A [transport] is only for apps that must
+         * reach the server by a way of their own; so it is with [begin] and [join].
+         */
+        suspend fun open(
+            home: Home,
+            vault: KeyVault,
+            person: String,
+            language: Lang = Lang.ZH,
+            transport: Transport? = null,
+        ): Phone = made(home, vault, transport) { ear -> PhoneCore.open(home, vault, ear, transport, person, language) }
 
         /** Makes the store of a person new to this phone; works without a network. */
-        suspend fun begin(home: Home, vault: KeyVault, post: Post, language: Lang = Lang.ZH): Phone =
-            made(home, vault) { ear -> PhoneCore.begin(home, vault, ear, post, language) }
+        suspend fun begin(
+            home: Home,
+            vault: KeyVault,
+            post: Post,
+            language: Lang = Lang.ZH,
+            transport: Transport? = null,
+        ): Phone = made(home, vault, transport) { ear -> PhoneCore.begin(home, vault, ear, transport, post, language) }
 
         /** Makes the store of the person whose enrolment text was scanned; the server says post and grids. */
-        suspend fun join(home: Home, vault: KeyVault, qr: String, language: Lang = Lang.ZH): Phone {
-            val ear = Ear()
-            return Phone(PhoneCore.join(home, vault, ear, qr, language), ear, home, vault)
-        }
+        suspend fun join(
+            home: Home,
+            vault: KeyVault,
+            qr: String,
+            language: Lang = Lang.ZH,
+            transport: Transport? = null,
+        ): Phone = made(home, vault, transport) { ear -> PhoneCore.join(home, vault, ear, transport, qr, language) }
 
-        private suspend fun made(home: Home, vault: KeyVault, make: (Ear) -> PhoneCore): Phone =
-            withContext(Dispatchers.IO) {
-                val ear = Ear()
-                Phone(make(ear), ear, home, vault)
-            }
+        private suspend fun made(
+            home: Home,
+            vault: KeyVault,
+            transport: Transport?,
+            make: suspend (Ear) -> PhoneCore,
+        ): Phone = withContext(Dispatchers.IO) {
+            val ear = Ear()
+            Phone(make(ear), ear, home, vault, transport)
+        }
     }
 }

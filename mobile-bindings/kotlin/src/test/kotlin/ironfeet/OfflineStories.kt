@@ -247,4 +247,71 @@ class OfflineStories {
             assertNull(phone.today().firstOrNull { it.why != Why.FIRST_VISIT })
         }
     }
+
+    @Test
+    @Order(14)
+    fun `a fault inside is an error`() = story {
+        begin().use { phone ->
+            val place = phone.addPlace(dwelling())
+            val fault = failure<PhoneException.Internal> { phone.rehearseFault() }
+            assertFalse("rehearsed" in fault.toString(), "the text of a fault came out: $fault")
+            assertEquals(place, phone.search("东街").single().id)
+            phone.setFact(place, "storeys", "6")
+            assertTrue(phone.verify().ok)
+        }
+    }
+
+    @Test
+    @Order(15)
+    fun `a photo kept in the queue`() = story {
+        val photo = picture()
+        val visit = begin().use { phone ->
+            val visit = phone.startVisit(phone.addPlace(dwelling()), "household")
+            phone.answer(visit, "V-02", "entered")
+            phone.answer(visit, "HH-A2", "piped")
+            phone.answer(visit, "HH-A3", "unvent")
+            val kept = phone.addPhoto(visit, photo, finding = "HH-A3-F1")
+            assertEquals(PhotoState.WAITING, kept.state)
+            failure<PhoneException.InvalidInput> { phone.addPhoto(visit, "no picture".toByteArray()) }
+            phone.explainMissingPhoto(visit, "HH-A3-F1", "光线太暗")
+            visit
+        }
+        open().use { phone ->
+            val kept = phone.photos().single()
+            assertEquals(PhotoState.WAITING, kept.state)
+            assertEquals(1, phone.status().photosWaiting)
+            assertEquals("HH-A3-F1", phone.visit(visit).photos.single().finding)
+            assertTrue(photo.contentEquals(phone.photoBytes(kept.sha256)))
+            assertEquals(kept, phone.retryPhotos().single())
+        }
+    }
+
+    @Test
+    @Order(16)
+    fun `a task from a finding to its check`() = story {
+        begin().use { phone ->
+            val place = phone.addPlace(dwelling())
+            val due = 1_795_395_600_000
+            val task = phone.addTask(NewTask(place, "复查热水器", "HH-A3-F1", due))
+            assertEquals(due, phone.tasks().single().due)
+            assertTrue(phone.today().any { it.place == place })
+            phone.checkTask(task, CheckOutcome.FAIL, "仍在使用")
+            assertEquals(listOf(task), phone.tasks().map { it.id })
+            phone.checkTask(task, CheckOutcome.PASS)
+            assertEquals(emptyList<TaskRow>(), phone.tasks())
+            assertEquals(listOf(CheckOutcome.FAIL, CheckOutcome.PASS), phone.task(task).checks.map { it.outcome })
+        }
+    }
+
+    @Test
+    @Order(17)
+    fun `a request for help without personal data`() = story {
+        begin("li.mei").use { phone ->
+            val visit = phone.startVisit(phone.addPlace(dwelling()), "household")
+            phone.note(visit, "下午再来")
+            val said = phone.diagnostics()
+            assertTrue("places 1" in said && "drafts 1" in said, said)
+            for (secret in listOf("东街", "下午", "li.mei", phone.status().installId)) assertFalse(secret in said, said)
+        }
+    }
 }

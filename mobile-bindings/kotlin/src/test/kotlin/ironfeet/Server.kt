@@ -35,8 +35,15 @@ internal class Server : AutoCloseable {
         for (id in Regex("\"id\":\"([^\"]+)\"").findAll(admin("device", "list"))) admin("device", "revoke", id.groupValues[1])
     }
 
-    /** Changes that wait for a decision. */
-    fun quarantined(): Int = Regex("\"ticket\"").findAll(run("quarantine", "--data", folder.path, "list", "--json")).count()
+    /** The tickets of the changes that wait for a decision, oldest first. */
+    fun tickets(): List<String> = Regex("\"ticket\":(\\d+)").findAll(quarantine("list")).map { it.groupValues[1] }.toList()
+
+    /** Decides as a supervisor does: `accept` or `discard`. */
+    fun review(decision: String, ticket: String) {
+        quarantine(decision, ticket)
+    }
+
+    private fun quarantine(vararg what: String) = run("quarantine", "--data", folder.path, *what, "--json")
 
     override fun close() {
         stop()

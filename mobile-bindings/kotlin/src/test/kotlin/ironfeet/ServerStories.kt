@@ -18,7 +18,7 @@ import org.junit.jupiter.api.TestMethodOrder
 @TestMethodOrder(MethodOrderer.OrderAnnotation::class)
 class ServerStories {
     @Test
-    @Order(14)
+    @Order(18)
     fun `offline first, enrolled later`() = story {
         Server().use { server ->
             begin("li").use { phone ->
@@ -36,7 +36,7 @@ class ServerStories {
     }
 
     @Test
-    @Order(15)
+    @Order(19)
     fun `two phones, one place, one conflict`() = story {
         Server().use { server ->
             Device().use { second ->
@@ -71,7 +71,7 @@ class ServerStories {
     }
 
     @Test
-    @Order(16)
+    @Order(20)
     fun `a large first download with progress and cancel`() = story {
         Server().use { server ->
             join(server.invite("li")).use { phone ->
@@ -99,7 +99,7 @@ class ServerStories {
     }
 
     @Test
-    @Order(17)
+    @Order(21)
     fun `lost network in the middle`() = story {
         val server = Server()
         try {
@@ -121,25 +121,38 @@ class ServerStories {
     }
 
     @Test
-    @Order(18)
+    @Order(22)
     fun `a revoked phone hands in its work`() = story {
         Server().use { server ->
             join(server.invite("li")).use { phone ->
                 val place = phone.addPlace(dwelling())
                 phone.sync()
                 phone.setFact(place, "storeys", "6")
+                phone.setFact(place, "building_type", "砖混")
                 server.revokeAll()
                 val report = phone.sync()
-                assertEquals(1uL, report.quarantined)
-                assertEquals(1, phone.status().waitingForReview)
-                assertEquals(1, server.quarantined())
+                assertEquals(2uL, report.quarantined)
+                assertEquals(2, phone.status().waitingForReview)
+                val told = phone.notices()
+                assertEquals(List(2) { "有一次修改等待督导员审核：本机已停用" }, told.map { it.text })
+                told.forEach { phone.resolve(it) }
                 assertEquals("6", phone.place(place).facts.single { it.field == "storeys" }.value)
+
+                val (first, second) = server.tickets()
+                server.review("accept", first)
+                server.review("discard", second)
+                phone.sync()
+                phone.language = Lang.EN
+                val outcome = phone.notices().associate { it.code to it.text }
+                assertEquals("the review took your change: this phone was revoked", outcome["review_accepted"])
+                assertTrue("did not take your change" in outcome["review_discarded"]!!)
+                assertEquals(0, phone.status().waitingForReview)
             }
         }
     }
 
     @Test
-    @Order(19)
+    @Order(23)
     fun `a slice in the background`() = story {
         Server().use { server ->
             join(server.invite("li")).use { phone ->
@@ -150,6 +163,31 @@ class ServerStories {
                 assertEquals(1uL, report!!.pushed)
                 assertFalse(report.unfinished)
             }
+        }
+    }
+
+    @Test
+    @Order(24)
+    fun `a way of the app's own`() = story {
+        Server().use { server ->
+            val network = Network()
+            val first = Phone.join(home, vault, server.invite("li"), transport = network.transport)
+            first.use { phone ->
+                repeat(1200) { phone.addPlace(dwelling("平川市东街${it}号")) }
+                while (phone.status().pending > 0) phone.sync()
+            }
+            Device().use { second ->
+                Phone.join(second.home, second.vault, server.invite("wang"), Lang.EN, network.transport).use { phone ->
+                    while (phone.sync().unfinished) continue
+                    assertEquals(1200, phone.status().places)
+                    assertTrue(phone.verify().ok)
+                    network.online = false
+                    val why = failure<PhoneException.Retry> { phone.sync() }.why
+                    assertEquals("the server cannot be reached: it will be tried again", why)
+                    assertEquals(why, phone.status().lastFailure)
+                }
+            }
+            assertTrue(network.carried > 4, "the core went another way")
         }
     }
 }

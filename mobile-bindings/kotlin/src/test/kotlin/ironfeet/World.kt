@@ -1,8 +1,15 @@
 package ironfeet
 
 import java.io.File
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
 import java.nio.file.Files
+import java.util.Base64
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 
 /** The grid all stories play in. */
 internal const val GRID = "329901001012001"
@@ -82,4 +89,31 @@ internal inline fun <reified E : Throwable> failure(act: () -> Unit): E {
 internal fun Device.takeOver(fixture: String) {
     File("../fixtures/$fixture").copyRecursively(folder, overwrite = true)
     vault.put("li", ByteArray(32) { 0x2a })
+}
+
+/** The smallest picture: one pixel, as PNG. */
+internal fun picture(): ByteArray = Base64.getDecoder().decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+)
+
+/** The app's own HTTP client; its network can be switched off. */
+internal class Network {
+    private val client = HttpClient.newHttpClient()
+
+    @Volatile
+    var online = true
+
+    @Volatile
+    var carried = 0
+
+    val transport = OwnTransport { request ->
+        if (!online) throw TransportFailure.Offline()
+        val body = HttpRequest.BodyPublishers.ofByteArray(request.body)
+        val out = HttpRequest.newBuilder(URI(request.url)).method(request.method, body)
+        for (header in request.headers) out.header(header.name, header.value)
+        carried += 1
+        val answer = withContext(Dispatchers.IO) { client.send(out.build(), HttpResponse.BodyHandlers.ofByteArray()) }
+        val headers = answer.headers().map().map { (name, values) -> WebHeader(name, values.first()) }
+        WebResponse(answer.statusCode().toUShort(), headers, answer.body())
+    }
 }

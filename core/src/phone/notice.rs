@@ -1,0 +1,83 @@
+//! What a notice says to a person, in plain words. Must not hold content of a record.
+
+use super::NoticeRow;
+use crate::model::Lang;
+
+impl NoticeRow {
+    /// The notice in plain words, and what to do.
+    #[must_use]
+    pub fn words(&self, lang: Lang) -> String {
+        let (zh, en) = match self.code.as_str() {
+            "refused" => ("有一次修改未被服务器接受", "the server did not take a change"),
+            "waiting_for_review" => {
+                ("有一次修改等待督导员审核", "a change waits for the supervisor's review")
+            }
+            "review_accepted" => ("审核通过，修改已采用", "the review took your change"),
+            "review_discarded" => (
+                "审核未通过，修改未采用；内容仍在本机",
+                "the review did not take your change; it is still on this phone",
+            ),
+            "rescue_imported" => ("救援文件已导入", "a rescue file was taken in"),
+            "record_mended" => (
+                "有一条记录已修复，读不出的修改已另存",
+                "a record was mended; changes that cannot be read were set aside",
+            ),
+            "store_recovered" => (
+                "数据文件曾损坏，能读出的内容已恢复",
+                "the store was damaged; what could be read was saved",
+            ),
+            _ => ("有一条新通知，更新应用后可查看全文", "a notice: a newer app can show all of it"),
+        };
+        let said = if lang == Lang::Zh { zh } else { en };
+        match self.reason(lang) {
+            Some(why) if lang == Lang::Zh => format!("{said}：{why}"),
+            Some(why) => format!("{said}: {why}"),
+            None => said.to_owned(),
+        }
+    }
+
+    /// Why, where the server gave a reason that this version knows.
+    fn reason(&self, lang: Lang) -> Option<&'static str> {
+        let reason = match self.code.as_str() {
+            "waiting_for_review" | "review_accepted" | "review_discarded" => {
+                self.text.split_once(' ')?.1
+            }
+            "refused" => self.text.split(':').next()?,
+            _ => return None,
+        };
+        let (zh, en) = match reason {
+            "revoked" => ("本机已停用", "this phone was revoked"),
+            "scope" => ("不在本人网格内", "it is outside of your grids"),
+            "leans_on_quarantined" => {
+                ("它以另一次待审核的修改为前提", "it builds on another change under review")
+            }
+            "stolen" => ("本机已报失", "this phone was reported stolen"),
+            "deleted" => ("该记录已删除", "the record was deleted"),
+            "rights" => ("本岗位无此权限", "your post may not do this"),
+            "gone" => ("该记录已不存在", "the record is gone"),
+            _ => return None,
+        };
+        Some(if lang == Lang::Zh { zh } else { en })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::UtcMillis;
+
+    #[test]
+    fn a_notice_says_what_and_why() {
+        let told = |code: &str, text: &str| {
+            let (code, text) = (code.to_owned(), text.to_owned());
+            let row = NoticeRow { id: 1, doc: None, change: None, code, text, at: UtcMillis(0) };
+            (row.words(Lang::En), row.words(Lang::Zh))
+        };
+        let waiting = told("waiting_for_review", "12 revoked");
+        assert_eq!(waiting.0, "a change waits for the supervisor's review: this phone was revoked");
+        assert_eq!(waiting.1, "有一次修改等待督导员审核：本机已停用");
+        assert_eq!(told("review_accepted", "12 news").0, "the review took your change");
+        assert_eq!(told("refused", "gone").1, "有一次修改未被服务器接受：该记录已不存在");
+        assert_eq!(told("tomorrow", "{}").0, "a notice: a newer app can show all of it");
+    }
+}
