@@ -18,12 +18,13 @@ stop() {
 }
 
 need_root() {
-    [ "$(id -u)" = 0 ] || stop "a chroot needs root. Run this as root, or install Swift 6 and call swift test yourself"
+    [ "$(id -u)" = 0 ] || stop "a chroot needs root. Run this as root, or install Swift 6 so that no chroot is needed"
+    unshare --mount true 2>/dev/null || stop "this machine lets nobody mount; install Swift 6 so that no chroot is needed"
 }
 
 mirror() {
     # Where this machine gets Debian's own packages from.
-    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | sort -u | head -n 1
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' 2>/dev/null | sort -u | sed -n 1p
 }
 
 # Runs a command inside; its mounts live in a mount namespace of their own and end with it.
@@ -45,16 +46,19 @@ enter() {
 
 bootstrap() {
     local from
-    if ! command -v debootstrap >/dev/null; then
-        apt-get update -q >&2 && apt-get install -q -y debootstrap >&2 ||
-            stop "debootstrap is missing and apt could not install it (apt-get install debootstrap)"
-    fi
+    command -v apt-get >/dev/null || stop "no apt on this machine; install Swift 6 so that no chroot is needed"
     from=$(mirror)
-    [ -n "$from" ] || stop "apt on this machine names no Debian mirror (run apt-get update first)"
+    if [ -z "$from" ] || ! command -v debootstrap >/dev/null; then
+        apt-get update -q >"$cache/apt.log" 2>&1 || stop "apt-get update failed, see $cache/apt.log"
+        from=$(mirror)
+    fi
+    [ -n "$from" ] || stop "apt on this machine names no mirror of Debian; install Swift 6 so that no chroot is needed"
+    command -v debootstrap >/dev/null ||
+        DEBIAN_FRONTEND=noninteractive apt-get install -q -y debootstrap >>"$cache/apt.log" 2>&1 </dev/null ||
+        stop "apt could not install debootstrap, see $cache/apt.log"
     rm -rf --one-file-system "$root"
-    mkdir -p "$cache"
     echo "swift: setting up Debian trixie in $root (once)" >&2
-    debootstrap --variant=minbase trixie "$root" "$from" >"$cache/debootstrap.log" 2>&1 ||
+    debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$from" >"$cache/debootstrap.log" 2>&1 ||
         stop "debootstrap failed, see $cache/debootstrap.log"
     touch "$cache/bootstrapped"
 }
@@ -62,6 +66,8 @@ bootstrap() {
 install_swift() {
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
     cp -L /etc/hosts "$root/etc/hosts"
+    # The way out, where this machine's apt has a special one.
+    apt-config dump | grep -i '^Acquire::https\?::Proxy' >"$root/etc/apt/apt.conf.d/99host" || true
     echo "swift: installing swiftlang (about 1 GB, once)" >&2
     {
         enter apt-get update -q

@@ -8,9 +8,9 @@ use std::process::Command;
 
 use ironfeet_tests::tidy::root;
 
-/// Runs the script with a `cargo` whose `test` prints `output` and ends with `code`; gives its
-/// last line and whether it succeeded.
-fn run(output: &str, code: i32, broken_step: &str) -> (String, bool) {
+/// Runs the script with a `cargo` whose `test` prints `output` and ends with `code`, and a stand-in for the
+/// test of the phone packages; gives its last line and whether it succeeded.
+fn run(output: &str, code: i32, broken_step: &str, phones: &str) -> (String, bool) {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("output"), output).unwrap();
     let cargo = format!(
@@ -21,11 +21,13 @@ fn run(output: &str, code: i32, broken_step: &str) -> (String, bool) {
     for name in ["rustc", "rustup", "cc", "make", "pkg-config", "curl"] {
         write_program(dir.path(), name, "#!/bin/sh\n");
     }
+    write_program(dir.path(), "phones", phones);
     let path = format!("{}:/usr/bin:/bin", dir.path().display());
     let ran = Command::new(root().join("scripts/test.sh"))
         .env_clear()
         .env("PATH", path)
         .env("HOME", dir.path())
+        .env("IRONFEET_PHONES_TEST", dir.path().join("phones"))
         .output()
         .unwrap();
     let out = String::from_utf8(ran.stdout).unwrap();
@@ -42,21 +44,37 @@ const GOOD: &str = "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured;
 const BAD: &str = "test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s\nerror: test failed, to rerun pass `-p a`\n";
 const CRASHED: &str = "error: test failed, to rerun pass `-p b`\nCaused by: process didn't exit successfully (signal: 11)\n";
 
+/// What the test of the phone packages says when all is well.
+const PHONES: &str = "#!/bin/sh\necho '5 passed, 0 failed'\n";
+
 #[test]
 fn the_closing_line_is_the_sum_of_what_ran() {
     let cases: [(String, i32, &str, &str, bool); 7] = [
-        (GOOD.repeat(2), 0, "", "28 passed, 0 failed", true),
-        (format!("{GOOD}{BAD}"), 101, "", "19 passed, 2 failed", false),
-        (format!("{GOOD}{CRASHED}"), 101, "", "16 passed, 1 failed", false),
-        (format!("{BAD}{CRASHED}"), 101, "", "7 passed, 3 failed", false),
+        (GOOD.repeat(2), 0, "", "33 passed, 0 failed", true),
+        (format!("{GOOD}{BAD}"), 101, "", "24 passed, 2 failed", false),
+        (format!("{GOOD}{CRASHED}"), 101, "", "21 passed, 1 failed", false),
+        (format!("{BAD}{CRASHED}"), 101, "", "12 passed, 3 failed", false),
         // It did not build.
-        ("error: could not compile `a`\n".to_owned(), 101, "", "4 passed, 1 failed", false),
+        ("error: could not compile `a`\n".to_owned(), 101, "", "9 passed, 1 failed", false),
         // It claims success and ran nothing.
-        (String::new(), 0, "", "4 passed, 1 failed", false),
-        (GOOD.to_owned(), 0, "clippy", "15 passed, 1 failed", false),
+        (String::new(), 0, "", "9 passed, 1 failed", false),
+        (GOOD.to_owned(), 0, "clippy", "20 passed, 1 failed", false),
     ];
     for (output, code, broken, line, success) in cases {
         // `cargo clippy --version` of the set-up fails as well, and the stand-in rustup mends nothing.
-        assert_eq!(run(&output, code, broken), (line.to_owned(), success), "{output}");
+        assert_eq!(run(&output, code, broken, PHONES), (line.to_owned(), success), "{output}");
+    }
+}
+
+#[test]
+fn the_packages_for_phones_count_too() {
+    for (phones, line, success) in [
+        ("echo '5 passed, 2 failed'; exit 1", "21 passed, 2 failed", false),
+        ("echo '5 passed, 0 failed'; exit 1", "21 passed, 1 failed", false),
+        ("echo '0 passed, 0 failed'", "16 passed, 1 failed", false),
+        ("echo swift: a chroot needs root; exit 1", "16 passed, 1 failed", false),
+    ] {
+        let phones = format!("#!/bin/sh\n{phones}\n");
+        assert_eq!(run(GOOD, 0, "", &phones), (line.to_owned(), success), "{phones}");
     }
 }
