@@ -24,6 +24,7 @@ mod notice;
 mod outbox;
 mod photo;
 mod place;
+mod prepare;
 mod record;
 mod rescue;
 mod show;

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use crate::document::{ChangeParts, Document, parse_change};
 use crate::model::{ChangeHash, DocId};
 use crate::store::document::{self, DocRow, Status};
-use crate::store::views::Views;
+use crate::store::views::{self, Views};
 use crate::store::{Db, StoreError, archive, outbox};
 
 use super::content::Contents;
 use super::outbox::{Receipt, lean, note};
+use super::prepare::{Prepared, Slice};
 use super::record::{Entry, Records};
 use super::{Inner, Phone, PhoneError};
 
@@ -43,18 +44,20 @@ impl Phone {
     /// # Errors
     /// [`PhoneError::StorageFull`]: nothing was taken in; the same call may be made again.
     pub fn apply(&self, incoming: &[Incoming]) -> Result<Applied, PhoneError> {
-        self.with(|inner| inner.apply(incoming, |_| Ok(())))
+        self.with(|inner| inner.apply(incoming, Vec::new(), |_| Ok(())))
     }
 }
 
 impl Inner {
     /// Takes changes in, and in the same transaction what else belongs to them, such as a cursor.
+    /// `prepared` may hold, place by place, what was made ready already.
     pub(super) fn apply(
         &mut self,
         incoming: &[Incoming],
+        prepared: Slice,
         and: impl FnOnce(&Db) -> Result<(), PhoneError>,
     ) -> Result<Applied, PhoneError> {
-        let done = self.try_apply(incoming, and);
+        let done = self.try_apply(incoming, prepared, and);
         if done.is_err() {
             for one in incoming {
                 self.records.drop(one.doc);
@@ -66,6 +69,7 @@ impl Inner {
     fn try_apply(
         &mut self,
         incoming: &[Incoming],
+        prepared: Slice,
         and: impl FnOnce(&Db) -> Result<(), PhoneError>,
     ) -> Result<Applied, PhoneError> {
         self.store()?;
@@ -75,8 +79,10 @@ impl Inner {
             self.records.clear();
         }
         let mut applied = Applied::default();
+        let mut prepared = prepared.into_iter();
         for one in incoming {
-            take_in(&tx, one, &mut self.records, &self.contents, &mut applied)?;
+            let ready = prepared.next().flatten();
+            take_in(&tx, one, ready, &mut self.records, &self.contents, &mut applied)?;
         }
         and(&tx)?;
         tx.commit().map_err(StoreError::from)?;
@@ -87,11 +93,20 @@ impl Inner {
 fn take_in(
     db: &Db,
     one: &Incoming,
+    prepared: Option<Prepared>,
     records: &mut Records,
     contents: &Contents,
     applied: &mut Applied,
 ) -> Result<(), PhoneError> {
     let row = document::find(db, one.doc)?;
+    if let Some(prepared) = prepared
+        && row.is_none()
+        && one.status == Status::Acked
+        && archive::of(db, one.doc)?.is_empty()
+    {
+        records.put(one.doc, begin(db, one, prepared, contents, applied)?);
+        return Ok(());
+    }
     let mut entry = match &row {
         None => {
             let n = document::add(db, one.doc, &one.pid, "")?;
@@ -132,6 +147,31 @@ fn take_in(
     };
     records.put(one.doc, entry);
     Ok(())
+}
+
+/// Writes a whole record that is new here and comes from the server: nothing of it waits to be sent.
+fn begin(
+    db: &Db,
+    one: &Incoming,
+    prepared: Prepared,
+    contents: &Contents,
+    applied: &mut Applied,
+) -> Result<Entry, PhoneError> {
+    let Prepared { changes, document, reading } = prepared;
+    let n = document::add(db, one.doc, &one.pid, "")?;
+    let mut acked = Vec::new();
+    for (k, parts) in (1..).zip(&changes) {
+        document::add_change(db, one.doc, k, &parts.hash, &parts.raw, Status::Acked)?;
+        acked = lean(acked, &parts.deps, parts.hash);
+    }
+    let kind = document.kind().map_or("", |kind| kind.as_str());
+    let k = i64::try_from(changes.len()).unwrap_or(i64::MAX);
+    document::settle(db, n, kind, &document.heads(), &acked)?;
+    let entry = Entry::read_as(n, one.pid.clone(), document, reading, k, contents);
+    views::put(db, n, Some(&Views::default()), &entry.views)?;
+    applied.changes += changes.len();
+    applied.documents += 1;
+    Ok(entry)
 }
 
 /// A change and where it stands.
@@ -176,22 +216,32 @@ fn sort_out(
             waiting.push((parts, row.status));
         }
     }
-    let mut fresh = Vec::new();
+    let (fresh, waiting) = in_order(waiting, |(parts, _)| parts, |hash| document.has(hash));
+    aside.extend(waiting.into_iter().map(|(p, _)| (p.hash, p.raw, "missing")));
+    Ok((Ready { fresh, known, archived }, aside))
+}
+
+/// Sorts so that each change stands after those it leans on, `here` being there already. Gives the
+/// sorted ones, and those that lean on something missing.
+pub(super) fn in_order<T>(
+    mut waiting: Vec<T>,
+    parts: impl Fn(&T) -> &ChangeParts,
+    here: impl Fn(&ChangeHash) -> bool,
+) -> (Vec<T>, Vec<T>) {
+    let mut sorted = Vec::with_capacity(waiting.len());
     let mut there = HashSet::new();
     loop {
         let before = waiting.len();
-        let (ready, later): (Vec<Standing>, Vec<Standing>) = waiting
+        let (ready, later): (Vec<T>, Vec<T>) = waiting
             .into_iter()
-            .partition(|(p, _)| p.deps.iter().all(|d| there.contains(d) || document.has(d)));
-        there.extend(ready.iter().map(|(p, _)| p.hash));
-        fresh.extend(ready);
+            .partition(|one| parts(one).deps.iter().all(|d| there.contains(d) || here(d)));
+        there.extend(ready.iter().map(|one| parts(one).hash));
+        sorted.extend(ready);
         waiting = later;
-        if waiting.len() == before {
-            break;
+        if waiting.is_empty() || waiting.len() == before {
+            return (sorted, waiting);
         }
     }
-    aside.extend(waiting.into_iter().map(|(p, _)| (p.hash, p.raw, "missing")));
-    Ok((Ready { fresh, known, archived }, aside))
 }
 
 /// Bytes that are no change are kept under their own hash.

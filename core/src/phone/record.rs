@@ -149,7 +149,21 @@ impl Entry {
         contents: &Contents,
     ) -> Self {
         let reading = document.read();
+        let entry = Self::read_as(n, pid, document, reading, k, contents);
+        Self { unsent, saved_k, ..entry }
+    }
+
+    /// A record that was read already, of which nothing waits to be sent and no snapshot exists.
+    pub(super) fn read_as(
+        n: i64,
+        pid: String,
+        document: Document,
+        reading: Reading,
+        k: i64,
+        contents: &Contents,
+    ) -> Self {
         let views = show::views(&reading, &|| contents.get());
+        let (unsent, saved_k) = (false, 0);
         Self { n, pid, document, reading, views, k, unsent, saved_k, actor: None, used: 0 }
     }
 

@@ -135,7 +135,7 @@ impl Inner {
             }
         }
         rescued.photos = photos.len();
-        let applied = self.apply(&incoming, |db| {
+        let applied = self.apply(&incoming, Vec::new(), |db| {
             for (sha256, bytes, media) in &photos {
                 blob::add(db, sha256, *bytes, media, at)?;
             }

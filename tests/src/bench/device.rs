@@ -134,11 +134,18 @@ impl Device {
         let start = epoch_ms();
         loop {
             let report = self.station.sync()?;
-            if report.pulled > 0 || self.contents.is_empty() {
+            if self.contents.is_empty() {
                 self.contents = self.station.read_all()?;
             }
-            let right = |(have, want): (&String, &Vec<String>)| want.contains(have);
-            if self.contents.len() == wanted.len() && self.contents.iter().zip(&wanted).all(right) {
+            // As the peers: a record that reads as expected is not looked at again.
+            let mut waiting = 0;
+            for (record, want) in wanted.iter().enumerate() {
+                if !want.contains(&self.contents[record]) {
+                    self.contents[record] = self.station.read(record)?;
+                    waiting += usize::from(!want.contains(&self.contents[record]));
+                }
+            }
+            if waiting == 0 {
                 break;
             }
             if !report.unfinished {

@@ -1,7 +1,10 @@
 //! A partition taken from a bundle: chunk by chunk, resumable at each, the cursor set with the last.
 
+use std::sync::Arc;
+
 use crate::limits;
 use crate::model::Pid;
+use crate::phone::prepare::{self, Slice};
 use crate::phone::{Incoming, Phone, PhoneError};
 use crate::store::document::Status;
 use crate::store::entry::BundleRow;
@@ -58,12 +61,17 @@ impl Run<'_> {
             return Ok(());
         }
         let docs = client::take_chunk(pid, &frame::decode::<BundleChunk>(bytes)?)?;
-        let mut slices = docs.chunks(SLICE_DOCS).peekable();
-        while let Some(slice) = slices.next() {
+        let slices = docs.chunks(SLICE_DOCS);
+        let incoming: Vec<_> = slices.clone().map(|slice| incoming(pid, slice)).collect();
+        let incoming = Arc::new(incoming);
+        let ready = prepare::ahead(incoming.clone());
+        let last = incoming.len().saturating_sub(1);
+        for (n, slice) in slices.enumerate() {
             self.check_stop()?;
             // Only the last slice of a chunk moves the byte: a cut in between takes the chunk again.
-            let mark = slices.peek().is_none().then_some(&*at);
-            self.phone.land_docs(pid, slice, mark)?;
+            let mark = (n == last).then_some(&*at);
+            let prepared = ready.recv().unwrap_or_default();
+            self.phone.land_docs(pid, slice, &incoming[n], prepared, mark)?;
             self.bundled += slice.len() as u64;
             self.progress.documents_done += slice.len() as u64;
             self.progress.bytes_done = taken;
@@ -72,6 +80,18 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Whole records as the phone takes them in.
+pub(super) fn incoming(pid: &Pid, docs: &[WholeDoc]) -> Vec<Incoming> {
+    let name = pid.to_string();
+    let one = |(doc, _, changes): &WholeDoc| Incoming {
+        doc: *doc,
+        pid: name.clone(),
+        raws: changes.iter().map(|(_, raw)| raw.clone()).collect(),
+        status: Status::Acked,
+    };
+    docs.iter().map(one).collect()
 }
 
 impl Phone {
@@ -104,20 +124,13 @@ impl Phone {
         &self,
         pid: &Pid,
         docs: &[WholeDoc],
+        incoming: &[Incoming],
+        prepared: Slice,
         mark: Option<&BundleRow>,
     ) -> Result<(), PhoneError> {
         let name = pid.to_string();
-        let incoming: Vec<Incoming> = docs
-            .iter()
-            .map(|(doc, _, changes)| Incoming {
-                doc: *doc,
-                pid: name.clone(),
-                raws: changes.iter().map(|(_, raw)| raw.clone()).collect(),
-                status: Status::Acked,
-            })
-            .collect();
         self.with(|inner| {
-            inner.apply(&incoming, |db| {
+            inner.apply(incoming, prepared, |db| {
                 for (doc, held, _) in docs {
                     member::put(db, &name, *doc, Some(&to_row(*doc, held)))?;
                     if held.move_gen > 0 {

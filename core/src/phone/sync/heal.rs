@@ -15,6 +15,7 @@ use crate::sync::digest::{Digest, heads_after};
 use crate::sync::message::HealResponse;
 use crate::sync::{bundle::BundleChunk, chain, frame};
 
+use super::bundle::incoming;
 use super::gather::standing;
 use super::land::write_standing;
 use super::{Run, SyncError, of_row};
@@ -43,7 +44,7 @@ impl Phone {
     pub(super) fn mend_partition(&self, pid: &Pid, answer: &HealResponse) -> Result<(), SyncError> {
         let docs = take_chunk(pid, &BundleChunk { docs: answer.take.clone() })?;
         for slice in docs.chunks(50) {
-            self.land_docs(pid, slice, None)?;
+            self.land_docs(pid, slice, &incoming(pid, slice), Vec::new(), None)?;
         }
         let name = pid.to_string();
         self.with(|inner| {

@@ -65,7 +65,7 @@ impl Phone {
         let pid = slice.standing.pid.to_string();
         let incoming = incoming(&pid, slice);
         self.with(|inner| {
-            let applied = inner.apply(&incoming, |db| {
+            let applied = inner.apply(&incoming, Vec::new(), |db| {
                 write_steps(db, &pid, slice)?;
                 for (doc, held) in &slice.members {
                     let row = held.as_ref().map(|m| to_row(*doc, m));
