@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use ironfeet_core::ground::{Clock, Entropy};
 
 use crate::bundle::Bundles;
+use crate::checklists::Checklists;
 use crate::config::Config;
 use crate::contact::Contacts;
 use crate::http::session::Sessions;
@@ -49,6 +50,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Supervisors signed in.
     pub sessions: Sessions,
+    /// Checklists in use.
+    pub checklists: Checklists,
     /// Rings when the server is told to stop.
     pub stopping: tokio::sync::Notify,
     /// How many requests are judged at the same time.
@@ -85,6 +88,7 @@ impl App {
             contacts: Contacts::default(),
             metrics: Metrics::new(),
             sessions: Sessions::default(),
+            checklists: Checklists::open(&*store)?,
             identity,
             writer,
             config,

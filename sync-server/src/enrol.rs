@@ -114,6 +114,21 @@ pub fn code(
     grids: &[GridCode],
     now: UtcMillis,
 ) -> Result<(String, UtcMillis), StoreError> {
+    code_by(s, entropy, person, grids, now, "admin")
+}
+
+/// As [`code`], by an account of the console.
+///
+/// # Errors
+/// Of the store.
+pub fn code_by(
+    s: &dyn Session,
+    entropy: &dyn Entropy,
+    person: &PersonId,
+    grids: &[GridCode],
+    now: UtcMillis,
+    by: &str,
+) -> Result<(String, UtcMillis), StoreError> {
     let known = s.person(person)?;
     let row = match known {
         Some(row) => row,
@@ -126,7 +141,7 @@ pub fn code(
                 added_at: now,
             };
             s.person_put(&row)?;
-            audit::note(s, now, "admin", "person.add", person.as_str())?;
+            audit::note(s, now, by, "person.add", person.as_str())?;
             row
         }
     };
@@ -140,8 +155,21 @@ pub fn code(
         grids,
         expires_at,
     })?;
-    audit::note(s, now, "admin", "enrol.code", person.as_str())?;
+    audit::note(s, now, by, "enrol.code", person.as_str())?;
     Ok((text, expires_at))
+}
+
+/// The text that a phone scans: where, by which code, for whom.
+#[must_use]
+pub fn invitation(config: &crate::config::Config, code: &str, person: &PersonId) -> String {
+    let url = match config.public_url.as_str() {
+        "" => {
+            let scheme = if config.is_tls() { "https" } else { "http" };
+            format!("{scheme}://{}", config.listen)
+        }
+        url => url.to_owned(),
+    };
+    format!("ironfeet:enrol?url={url}&code={code}&person={person}")
 }
 
 /// Lets a phone in. `token` is fresh random bytes.
@@ -196,10 +224,24 @@ pub fn revoke(
     stolen: bool,
     now: UtcMillis,
 ) -> Result<bool, StoreError> {
+    revoke_by(s, id, stolen, now, "admin")
+}
+
+/// As [`revoke`], by an account of the console.
+///
+/// # Errors
+/// Of the store.
+pub fn revoke_by(
+    s: &dyn Session,
+    id: &DeviceId,
+    stolen: bool,
+    now: UtcMillis,
+    by: &str,
+) -> Result<bool, StoreError> {
     let Some(mut device) = s.device(id)? else { return Ok(false) };
     device.status = if stolen { DeviceStatus::Stolen } else { DeviceStatus::Revoked };
     s.device_put(&device)?;
     let action = if stolen { "device.stolen" } else { "device.revoke" };
-    audit::note(s, now, "admin", action, &id.to_string())?;
+    audit::note(s, now, by, action, &id.to_string())?;
     Ok(true)
 }

@@ -11,10 +11,12 @@
 pub mod app;
 pub mod audit;
 pub mod bundle;
+pub mod checklists;
 pub mod command;
 pub mod config;
 pub mod contact;
 pub mod enrol;
+pub mod export;
 pub mod http;
 pub mod identity;
 pub mod import;

@@ -20,3 +20,10 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "page") event.target.focus({ preventScroll: true });
 });
+
+// A chosen file goes into the text field beside it.
+document.addEventListener("change", async (event) => {
+  const into = event.target.dataset?.into;
+  const file = event.target.files?.[0];
+  if (into && file) document.getElementById(into).value = await file.text();
+});

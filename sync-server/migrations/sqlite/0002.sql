@@ -54,6 +54,8 @@ ALTER TABLE place_row ADD COLUMN twin TEXT NOT NULL DEFAULT '';
 ALTER TABLE place_row ADD COLUMN last_visit INTEGER;
 ALTER TABLE place_row ADD COLUMN open INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE place_row ADD COLUMN worst INTEGER NOT NULL DEFAULT 9;
+ALTER TABLE place_row ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX place_row_updated ON place_row (updated_at, doc_id);
 CREATE INDEX place_row_twin ON place_row (pid, twin) WHERE twin <> '';
 CREATE INDEX place_row_address ON place_row (address, doc_id);
 CREATE INDEX place_row_worst ON place_row (worst, pid, address, doc_id) WHERE worst < 9;
@@ -62,6 +64,8 @@ CREATE INDEX place_row_cover ON place_row (pid, last_visit, worst, lat, lon);
 ALTER TABLE visit_row ADD COLUMN list_version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE visit_row ADD COLUMN by_role TEXT NOT NULL DEFAULT '';
 ALTER TABLE visit_row ADD COLUMN cleared TEXT NOT NULL DEFAULT '';
+ALTER TABLE visit_row ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX visit_row_updated ON visit_row (updated_at, doc_id);
 CREATE INDEX visit_row_time ON visit_row (started_at DESC, doc_id);
 CREATE INDEX visit_row_pid ON visit_row (pid, started_at DESC, doc_id);
 

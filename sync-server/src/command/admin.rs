@@ -230,14 +230,7 @@ fn enrol_code(
     let entropy = ground.entropy.clone();
     let (code, expires_at) =
         store::transact(&*store, |s| enrol::code(s, &*entropy, person, grids, now))?;
-    let url = match ground.config.public_url.as_str() {
-        "" => {
-            let scheme = if ground.config.is_tls() { "https" } else { "http" };
-            format!("{scheme}://{}", ground.config.listen)
-        }
-        url => url.to_owned(),
-    };
-    let qr = format!("ironfeet:enrol?url={url}&code={code}&person={person}");
+    let qr = enrol::invitation(&ground.config, &code, person);
     let text = format!("{code}\n{qr}\n{}", words::time(expires_at));
     Ok(Report::done(json!({ "code": code, "qr": qr, "expires_at": expires_at }), text))
 }

@@ -4,13 +4,18 @@
 //! asks for its right in its first line; every act carries the session's secret.
 
 mod assets;
+mod checklists;
 mod conflicts;
+mod exports;
 mod frame;
 mod live;
+mod map;
+mod phones;
 mod places;
 mod quarantine;
 mod rights;
 mod today;
+mod trail;
 mod twins;
 mod visits;
 
@@ -25,6 +30,9 @@ use super::error::{Error, off};
 use crate::app::App;
 use crate::review::ReviewError;
 use crate::store::{Session, StoreError};
+
+/// A file of checklists as a form sends it: Chinese takes nine bytes a character there.
+const FILE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Pages and acts.
 pub(super) fn routes() -> Router<Arc<App>> {
@@ -42,12 +50,33 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/console/visits", get(visits::list))
         .route("/console/visits/{id}", get(visits::one))
         .route("/console/findings", get(visits::findings))
+        .route("/console/map", get(map::page))
+        .route("/console/map/grids", get(map::grids_json))
+        .route("/console/map/places", get(map::places_json))
+        .route("/console/checklists", get(checklists::page))
+        .route("/console/checklists/file", get(checklists::download))
+        .route("/console/checklists/list/{id}", get(checklists::one))
+        .route("/console/phones", get(phones::page))
+        .route("/console/phones/invite", post(phones::invite))
+        .route("/console/phones/revoke", post(phones::revoke))
+        .route("/console/export", get(exports::page))
+        .route("/console/audit", get(trail::page))
         .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES))
+        .merge(files())
+}
+
+/// Takes whole files.
+fn files() -> Router<Arc<App>> {
+    Router::new()
+        .route("/console/checklists/propose", post(checklists::propose))
+        .layer(DefaultBodyLimit::max(FILE_BYTES))
 }
 
 /// Answers that take as long as they take.
 pub(super) fn streams() -> Router<Arc<App>> {
-    Router::new().route("/console/live", get(live::live))
+    Router::new()
+        .route("/console/live", get(live::live))
+        .route("/console/export/{file}", get(exports::file))
 }
 
 /// Runs an act in one transaction of the writing thread. The inner error is for the person; nothing

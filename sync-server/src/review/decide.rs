@@ -4,10 +4,10 @@
 //! note. Taking back sets the values that were not chosen beside the chosen one again, as if their
 //! writers had not known of the decision; so nothing is lost and phones see the conflict again.
 
-use ironfeet_core::checklist::{Content, parse_answer};
+use ironfeet_core::checklist::parse_answer;
 use ironfeet_core::document::{Conflict, Edit, PlaceEdit, Record, Settle, VisitEdit};
 use ironfeet_core::model::{
-    ChangeHash, DocId, FactField, Remark, Role, Scalar, VisitStatus, screen_text,
+    ChangeHash, DocId, FactField, Remark, Role, Scalar, UtcMillis, VisitStatus, screen_text,
 };
 
 use super::ReviewError;
@@ -82,7 +82,7 @@ pub fn decide(s: &dyn Session, app: &App, choice: &Choice, by: &By) -> Result<u6
     let (name, chose, edit) = match &choice.act {
         Act::Take(change) => ("take", Some(*change), Edit::Settle(settle(*change))),
         Act::Own(text) => {
-            let edit = own(&reading.record, choice, text, by.post, now)?;
+            let edit = own(app, &reading.record, choice, text, by.post, now)?;
             ("own", None, edit)
         }
         Act::Both(change, text) => {
@@ -126,11 +126,12 @@ fn find<'c>(
 
 /// The edit that writes a person's own value.
 fn own(
+    app: &App,
     record: &Record,
     choice: &Choice,
     text: &str,
     post: Role,
-    now: ironfeet_core::model::UtcMillis,
+    now: UtcMillis,
 ) -> Result<Edit, ReviewError> {
     if !takes_own(record, &choice.container, &choice.field) {
         return Err(ReviewError::Closed);
@@ -147,7 +148,7 @@ fn own(
             Ok(Edit::Place(PlaceEdit::Facts { set, by_role: post, observed_at: now }))
         }
         Record::Visit(visit) => {
-            let content = Content::shared_default();
+            let content = app.checklists.get();
             let list = content.list(&visit.list).ok_or(ReviewError::Closed)?;
             let item = content.item(list, &name).ok_or(ReviewError::Closed)?;
             let value: Scalar = parse_answer(item, text).map_err(|_| ReviewError::Value)?;

@@ -424,6 +424,34 @@ pub trait Desk {
         limit: usize,
     ) -> Result<Vec<AuditRow>, StoreError>;
 
+    /// Places changed after (time, identity), oldest change first.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn places_changed(
+        &self,
+        filter: &PlaceFilter,
+        after: (UtcMillis, DocId),
+        limit: usize,
+    ) -> Result<Vec<(PlaceLine, UtcMillis)>, StoreError>;
+
+    /// Visits changed after (time, identity), oldest change first, with the address of their place.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn visits_changed(
+        &self,
+        filter: &VisitFilter,
+        after: (UtcMillis, DocId),
+        limit: usize,
+    ) -> Result<Vec<(VisitRow, String, UtcMillis)>, StoreError>;
+
+    /// The findings of a visit.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn findings_of(&self, visit: &DocId) -> Result<Vec<FindingLine>, StoreError>;
+
     /// Open tickets of each phone.
     ///
     /// # Errors

@@ -17,6 +17,10 @@ macro_rules! files {
 files! {
     "console.css" => "text/css; charset=utf-8",
     "console.js" => "text/javascript; charset=utf-8",
+    "map.js" => "text/javascript; charset=utf-8",
+    "vendor/maplibre-gl.css" => "text/css; charset=utf-8",
+    "vendor/maplibre-gl.mjs" => "text/javascript; charset=utf-8",
+    "vendor/maplibre-gl-worker.mjs" => "text/javascript; charset=utf-8",
     "vendor/htmx.min.js" => "text/javascript; charset=utf-8",
     "vendor/sse.min.js" => "text/javascript; charset=utf-8",
 }

@@ -32,6 +32,7 @@ const WAYS: &[(Right, &str, &str, &str)] = &[
     (Right::Records, "/console/findings", "隐患", "Findings"),
     (Right::Checklists, "/console/checklists", "检查表", "Checklists"),
     (Right::Phones, "/console/phones", "手机", "Phones"),
+    (Right::Export, "/console/export", "导出", "Export"),
     (Right::Audit, "/console/audit", "审计", "Audit"),
 ];
 
@@ -143,7 +144,7 @@ pub(super) struct Frame {
     pub(super) en: String,
     pub(super) said: Option<Said>,
     /// The checklists in use, for words.
-    content: &'static Content,
+    pub(super) content: Arc<Content>,
 }
 
 /// What came of the act before.
@@ -201,11 +202,11 @@ impl Frame {
     }
 
     pub(super) fn field(&self, container: &str, name: &str) -> String {
-        words::field(self.content, container, name, self.lang.0)
+        words::field(&self.content, container, name, self.lang.0)
     }
 
     pub(super) fn value(&self, container: &str, name: &str, value: &Scalar) -> String {
-        words::value(self.content, container, name, value, self.lang.0)
+        words::value(&self.content, container, name, value, self.lang.0)
     }
 
     pub(super) fn status<'c>(&self, code: &'c str) -> &'c str {
@@ -222,7 +223,7 @@ impl Frame {
 
     /// A checklist's title.
     pub(super) fn list(&self, id: &str) -> String {
-        words::list(self.content, id, self.lang.0)
+        words::list(&self.content, id, self.lang.0)
     }
 
     /// A category's name.
@@ -310,7 +311,7 @@ impl Desk {
             zh: self.in_language("zh"),
             en: self.in_language("en"),
             said: None,
-            content: Content::shared_default(),
+            content: self.app.checklists.get(),
         })
     }
 

@@ -259,14 +259,14 @@ fn steps(
 ) -> Result<Vec<Step>, StoreError> {
     let id = document.id();
     let rows = s.changes(&id, 0)?;
-    let content = ironfeet_core::checklist::Content::shared_default();
+    let content = app.checklists.get();
     let mut steps = Vec::new();
     for row in rows.iter().rev().take(SOME) {
         let first = rows.iter().find(|other| other.actor == row.actor && other.author.is_some());
         let post = post(s, app, first.and_then(|row| row.author).as_ref())?;
         let Ok(parts) = parse_change(&row.raw) else { continue };
         let names = document.touched(&row.hash);
-        let told = names.iter().map(|(part, name)| words::field(content, part, name, lang));
+        let told = names.iter().map(|(part, name)| words::field(&content, part, name, lang));
         let mut told: Vec<String> = told.collect();
         told.dedup();
         let what = if told.len() > 4 {

@@ -225,13 +225,17 @@ pub(super) async fn findings(
             more = asked.with("after", &key);
         }
     }
-    let (severities, states, majors) = picks(&desk, &asked);
+    let (severities, states, majors) = picks(&desk, &f.content, &asked);
     let export = super::rights::may(desk.by.post, Right::Export);
     let page = FindingsPage { f, asked, severities, states, majors, findings, more, export };
     desk.show(&page)
 }
 
-fn picks(desk: &Desk, asked: &AskedFindings) -> (Vec<Pick>, Vec<Pick>, Vec<Pick>) {
+fn picks(
+    desk: &Desk,
+    content: &Content,
+    asked: &AskedFindings,
+) -> (Vec<Pick>, Vec<Pick>, Vec<Pick>) {
     let t = |zh: &str, en: &str| desk.lang.t(zh, en).to_owned();
     let pick = |name: &str, value: &str, text: String, own: &str| Pick {
         href: asked.with(name, value),
@@ -257,7 +261,7 @@ fn picks(desk: &Desk, asked: &AskedFindings) -> (Vec<Pick>, Vec<Pick>, Vec<Pick>
         },
     ];
     let mut majors = vec![pick("category", "", t("所有分类", "All categories"), &asked.category)];
-    majors.extend(Content::shared_default().words().majors.iter().map(|major| {
+    majors.extend(content.words().majors.iter().map(|major| {
         pick("category", &major.code, major.name.get(desk.lang()).to_owned(), &asked.category)
     }));
     (severities, states, majors)
@@ -344,10 +348,10 @@ fn look(desk: &Desk, id: &DocId) -> Result<Option<Whole>, StoreError> {
         }
         findings.sort_by_key(|(finding, ..)| (finding.severity, finding.code.clone()));
         let conflicts = rows.conflicts;
-        let content = Content::shared_default();
+        let content = desk.app.checklists.get();
         let unknown = content.list(&visit.list).is_none();
         Ok(Some(Whole {
-            parts: parts(desk, content, &visit, &conflicts),
+            parts: parts(desk, &content, &visit, &conflicts),
             address: place.map(|place| place.address).unwrap_or_default(),
             visit,
             findings,

@@ -279,6 +279,28 @@ impl Desk for Session<'_> {
         self.listed(query.end("n DESC", limit), audit)
     }
 
+    fn places_changed(
+        &self,
+        filter: &PlaceFilter,
+        after: (UtcMillis, DocId),
+        limit: usize,
+    ) -> Result<Vec<(PlaceLine, UtcMillis)>, StoreError> {
+        self.place_changes(filter, after, limit)
+    }
+
+    fn visits_changed(
+        &self,
+        filter: &VisitFilter,
+        after: (UtcMillis, DocId),
+        limit: usize,
+    ) -> Result<Vec<(VisitRow, String, UtcMillis)>, StoreError> {
+        self.visit_changes(filter, after, limit)
+    }
+
+    fn findings_of(&self, visit: &DocId) -> Result<Vec<FindingLine>, StoreError> {
+        self.findings_of_visit(visit)
+    }
+
     fn tickets_count(&self, device: &DeviceId) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM quarantine WHERE device_id = ?1 AND decision IS NULL";
         Ok(self.first(sql, [device.0], |row| from::count(row, 0))?.unwrap_or(0))

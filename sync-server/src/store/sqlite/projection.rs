@@ -16,6 +16,9 @@ pub(super) const VISIT_COLUMNS: &str = "doc_id, pid, place_id, list, list_versio
     started_at, finished_at, findings, cleared, gen";
 pub(super) const FINDING_COLUMNS: &str = "doc_id, code, place_id, pid, severity, category, lead,
     raised_at, list, route, title_zh, title_en, due_at";
+/// When the newest change of document `?1` came.
+const NEWEST: &str = "coalesce((SELECT received_at FROM change WHERE doc_id = ?1
+    ORDER BY n DESC LIMIT 1), 0)";
 const CONFLICT: &str =
     "SELECT doc_id, container, field, pid, kind, rivals, newest_at FROM conflict_row";
 
@@ -94,8 +97,10 @@ impl Session<'_> {
     fn place_row_put(&self, row: &PlaceRow) -> Result<(), StoreError> {
         let (pid, twin) = (row.pid.to_string(), folded(&row.address));
         self.run(
-            "INSERT INTO place_row (doc_id, pid, kind, address, name, lat, lon, gen, twin)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            &format!(
+                "INSERT INTO place_row ({PLACE_COLUMNS}, twin, updated_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, {NEWEST})"
+            ),
             params![
                 row.doc.0,
                 pid,
@@ -115,8 +120,8 @@ impl Session<'_> {
     fn visit_row_put(&self, row: &VisitRow) -> Result<(), StoreError> {
         self.run(
             &format!(
-                "INSERT INTO visit_row ({VISIT_COLUMNS})
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+                "INSERT INTO visit_row ({VISIT_COLUMNS}, updated_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, {NEWEST})"
             ),
             params![
                 row.doc.0,

@@ -12,7 +12,7 @@ use crate::store::StoreError;
 use crate::store::desk::{Counts, GridLine, PlaceFilter, PlaceLine};
 
 pub(super) const LINE: &str = "SELECT p.doc_id, p.pid, p.kind, p.address, p.name, p.lat, p.lon,
-    p.gen, p.last_visit, p.open, p.worst FROM place_row p";
+    p.gen, p.last_visit, p.open, p.worst, p.updated_at FROM place_row p";
 const ALIVE: &str =
     "NOT EXISTS (SELECT 1 FROM doc g WHERE g.doc_id = p.doc_id AND g.state = 'deleted')";
 
@@ -25,6 +25,30 @@ pub(super) fn line(row: &Row<'_>) -> rusqlite::Result<PlaceLine> {
     })
 }
 
+/// The conditions of a filter.
+fn filtered(filter: &PlaceFilter) -> Query {
+    let mut query = Query::new(LINE);
+    query.scope("p.pid", &filter.scope);
+    if let Some(grid) = &filter.grid {
+        query.scope("p.pid", std::slice::from_ref(grid));
+    }
+    query.equal("p.kind", filter.kind.as_ref());
+    if let Some(worst) = filter.worst {
+        // Said as a list, so that the index of places with findings serves.
+        let all: Vec<String> = (1..=worst.min(4)).map(|n| n.to_string()).collect();
+        query.and(&format!("p.worst < 9 AND p.worst IN ({})", all.join(",")), []);
+    }
+    if let Some(before) = filter.before {
+        query.and("(p.last_visit IS NULL OR p.last_visit < ?)", [before.0.into()]);
+    }
+    if let Some(address) = &filter.address {
+        let end = format!("{address}\u{10ffff}");
+        query.and("p.address >= ? AND p.address < ?", [address.clone().into(), end.into()]);
+    }
+    query.and(ALIVE, []);
+    query
+}
+
 impl Session<'_> {
     pub(super) fn place_lines(
         &self,
@@ -32,24 +56,7 @@ impl Session<'_> {
         after: Option<&(String, String, DocId)>,
         limit: usize,
     ) -> Result<Vec<PlaceLine>, StoreError> {
-        let mut query = Query::new(LINE);
-        query.scope("p.pid", &filter.scope);
-        if let Some(grid) = &filter.grid {
-            query.scope("p.pid", std::slice::from_ref(grid));
-        }
-        query.equal("p.kind", filter.kind.as_ref());
-        if let Some(worst) = filter.worst {
-            // Said as a list, so that the index of places with findings serves.
-            let all: Vec<String> = (1..=worst.min(4)).map(|n| n.to_string()).collect();
-            query.and(&format!("p.worst < 9 AND p.worst IN ({})", all.join(",")), []);
-        }
-        if let Some(before) = filter.before {
-            query.and("(p.last_visit IS NULL OR p.last_visit < ?)", [before.0.into()]);
-        }
-        if let Some(address) = &filter.address {
-            let end = format!("{address}\u{10ffff}");
-            query.and("p.address >= ? AND p.address < ?", [address.clone().into(), end.into()]);
-        }
+        let mut query = filtered(filter);
         if let Some((pid, address, doc)) = after {
             query.and(
                 "p.pid >= ? AND (p.pid, p.address, p.doc_id) > (?, ?, ?)",
@@ -61,8 +68,21 @@ impl Session<'_> {
                 ],
             );
         }
-        query.and(ALIVE, []);
         self.listed(query.end("p.pid, p.address, p.doc_id", limit), line)
+    }
+
+    pub(super) fn place_changes(
+        &self,
+        filter: &PlaceFilter,
+        (at, doc): (UtcMillis, DocId),
+        limit: usize,
+    ) -> Result<Vec<(PlaceLine, UtcMillis)>, StoreError> {
+        let mut query = filtered(filter);
+        let key = [at.0.into(), at.0.into(), doc.0.to_vec().into()];
+        query.and("p.updated_at >= ? AND (p.updated_at, p.doc_id) > (?, ?)", key);
+        self.listed(query.end("p.updated_at, p.doc_id", limit), |row| {
+            Ok((line(row)?, from::time(row, 11)?))
+        })
     }
 
     pub(super) fn grid_lines(

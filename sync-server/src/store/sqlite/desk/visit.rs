@@ -1,10 +1,11 @@
 //! Visits and findings in SQLite, and what places learn from them.
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use ironfeet_core::model::{DocId, UtcMillis};
 
 use super::super::Session;
+use super::super::convert as from;
 use super::super::projection::{FINDING_COLUMNS, VISIT_COLUMNS, finding, visit};
 use super::Query;
 use crate::store::desk::{FindingFilter, FindingLine, VisitFilter};
@@ -15,6 +16,40 @@ fn of(table: &str, columns: &str) -> String {
     columns.split(',').map(|name| format!("{table}.{}", name.trim())).collect::<Vec<_>>().join(", ")
 }
 
+fn findings() -> String {
+    format!(
+        "SELECT {}, f.open, coalesce(p.address, '') FROM finding_row f
+         LEFT JOIN place_row p ON p.doc_id = f.place_id",
+        of("f", FINDING_COLUMNS)
+    )
+}
+
+fn finding_line(row: &Row<'_>) -> rusqlite::Result<FindingLine> {
+    let width = FINDING_COLUMNS.split(',').count();
+    Ok(FindingLine { finding: finding(row)?, open: row.get(width)?, address: row.get(width + 1)? })
+}
+
+/// The conditions of a filter of visits.
+fn filtered(filter: &VisitFilter) -> Query {
+    let mut query = Query::new(&format!(
+        "SELECT {}, coalesce(p.address, ''), v.updated_at FROM visit_row v
+         LEFT JOIN place_row p ON p.doc_id = v.place_id",
+        of("v", VISIT_COLUMNS)
+    ));
+    query.scope("v.pid", &filter.scope);
+    if let Some(grid) = &filter.grid {
+        query.scope("v.pid", std::slice::from_ref(grid));
+    }
+    query.equal("v.list", filter.list.as_ref()).equal("v.status", filter.status.as_ref());
+    if filter.found {
+        query.and("v.findings > 0", []);
+    }
+    if let Some(place) = &filter.place {
+        query.and("v.place_id = ?", [place.0.to_vec().into()]);
+    }
+    query
+}
+
 impl Session<'_> {
     pub(super) fn visit_lines(
         &self,
@@ -22,22 +57,7 @@ impl Session<'_> {
         after: Option<(UtcMillis, DocId)>,
         limit: usize,
     ) -> Result<Vec<(VisitRow, String)>, StoreError> {
-        let mut query = Query::new(&format!(
-            "SELECT {}, coalesce(p.address, '') FROM visit_row v
-             LEFT JOIN place_row p ON p.doc_id = v.place_id",
-            of("v", VISIT_COLUMNS)
-        ));
-        query.scope("v.pid", &filter.scope);
-        if let Some(grid) = &filter.grid {
-            query.scope("v.pid", std::slice::from_ref(grid));
-        }
-        query.equal("v.list", filter.list.as_ref()).equal("v.status", filter.status.as_ref());
-        if filter.found {
-            query.and("v.findings > 0", []);
-        }
-        if let Some(place) = &filter.place {
-            query.and("v.place_id = ?", [place.0.to_vec().into()]);
-        }
+        let mut query = filtered(filter);
         if let Some((at, doc)) = after {
             query.and(
                 "v.started_at <= ? AND (v.started_at < ? OR v.doc_id > ?)",
@@ -50,17 +70,34 @@ impl Session<'_> {
         })
     }
 
+    pub(super) fn visit_changes(
+        &self,
+        filter: &VisitFilter,
+        (at, doc): (UtcMillis, DocId),
+        limit: usize,
+    ) -> Result<Vec<(VisitRow, String, UtcMillis)>, StoreError> {
+        let mut query = filtered(filter);
+        let key = [at.0.into(), at.0.into(), doc.0.to_vec().into()];
+        query.and("v.updated_at >= ? AND (v.updated_at, v.doc_id) > (?, ?)", key);
+        let width = VISIT_COLUMNS.split(',').count();
+        self.listed(query.end("v.updated_at, v.doc_id", limit), |row| {
+            Ok((visit(row)?, row.get(width)?, from::time(row, width + 1)?))
+        })
+    }
+
+    pub(super) fn findings_of_visit(&self, id: &DocId) -> Result<Vec<FindingLine>, StoreError> {
+        let mut query = Query::new(&findings());
+        query.and("f.doc_id = ?", [id.0.to_vec().into()]);
+        self.listed(query.end("f.code", 1_000), finding_line)
+    }
+
     pub(super) fn finding_lines(
         &self,
         filter: &FindingFilter,
         after: Option<&(UtcMillis, DocId, String)>,
         limit: usize,
     ) -> Result<Vec<FindingLine>, StoreError> {
-        let mut query = Query::new(&format!(
-            "SELECT {}, f.open, coalesce(p.address, '') FROM finding_row f
-             LEFT JOIN place_row p ON p.doc_id = f.place_id",
-            of("f", FINDING_COLUMNS)
-        ));
+        let mut query = Query::new(&findings());
         query.scope("f.pid", &filter.scope);
         if let Some(grid) = &filter.grid {
             query.scope("f.pid", std::slice::from_ref(grid));
@@ -85,14 +122,7 @@ impl Session<'_> {
                 [at.0.into(), at.0.into(), doc.0.to_vec().into(), code.clone().into()],
             );
         }
-        let width = FINDING_COLUMNS.split(',').count();
-        self.listed(query.end("f.raised_at DESC, f.doc_id, f.code", limit), |row| {
-            Ok(FindingLine {
-                finding: finding(row)?,
-                open: row.get(width)?,
-                address: row.get(width + 1)?,
-            })
-        })
+        self.listed(query.end("f.raised_at DESC, f.doc_id, f.code", limit), finding_line)
     }
 
     /// A finding is open while no later finished visit of the same place and list raised it again

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Journeys through the console in a real browser: a demo city, the real server, Debian's Chromium.
+# Pictures are kept in target/console. Last line: N passed, N failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
+fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing+=(fonts-noto-cjk fontconfig)
+if [ "${#missing[@]}" -gt 0 ]; then
+  echo "installing with apt-get: ${missing[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+fi
+
+cargo build --quiet --package ironfeet-tests --bin ironfeet-demo --bin ironfeet-server-here
+(cd tests/console && npm ci --silent --no-audit --no-fund)
+
+ground=$(mktemp -d)
+server=
+leave() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  rm -rf "$ground"
+}
+trap leave EXIT
+
+target/debug/ironfeet-demo --city small --days 2 --exit --data "$ground/city"
+here() { target/debug/ironfeet-server-here --data "$ground/city/server" "$@"; }
+# The same door written three ways: a supervisor will be asked.
+cat >"$ground/twins.csv" <<'CSV'
+key,grid,kind,address,lat,lon
+t1,329901001001001,dwelling,平川路9号2单元301室,33.5001,119.0001
+t2,329901001001001,dwelling,平川路 9号 2单元 301室,33.5002,119.0001
+t3,329901001001001,dwelling,平川路９号２单元３０１室,33.5001,119.0002
+t4,329901001001001,small_premises,和顺里12号商铺,33.5003,119.0003
+t5,329901001001001,small_premises,和顺里12号-商铺,33.5003,119.0004
+CSV
+here import places "$ground/twins.csv"
+code=$(here admin console-code)
+
+mkfifo "$ground/said"
+here serve --listen 127.0.0.1:0 >"$ground/said" 2>"$ground/log" &
+server=$!
+read -r said <"$ground/said"
+url="http://${said##* }"
+
+pictures="$PWD/target/console"
+rm -rf "$pictures"
+(cd tests/console && node journeys.mjs "$url" "$code" "$(command -v chromium)" "$ground/profile" "$pictures" \
+  ../../core/content/checklists.yaml)

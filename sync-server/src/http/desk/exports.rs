@@ -1,0 +1,106 @@
+//! Lists taken out of the system as files: streamed, page by page, never held whole.
+
+use askama::Template;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+use ironfeet_core::model::{DocId, UtcMillis};
+
+use super::super::error::Error;
+use super::frame::{Desk, Frame, Refusal};
+use super::rights::Right;
+use crate::export::{self, Ask, Format, What};
+use crate::words;
+
+#[derive(Template)]
+#[template(path = "export.html")]
+struct ExportPage {
+    f: Frame,
+}
+
+/// The form.
+pub(super) async fn page(desk: Desk) -> Result<Response, Refusal> {
+    desk.may(Right::Export)?;
+    let f = desk.frame(Right::Export).await?;
+    desk.show(&ExportPage { f })
+}
+
+/// What a link may ask.
+#[derive(Deserialize, Default)]
+pub(super) struct Asked {
+    #[serde(default)]
+    grid: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    list: String,
+    /// `MS` or `MS.DOCUMENT`: the `updated_at` of the last row had.
+    #[serde(default)]
+    updated_after: String,
+}
+
+impl Asked {
+    fn after(&self) -> Option<(UtcMillis, DocId)> {
+        let (at, doc) = self.updated_after.split_once('.').unwrap_or((&self.updated_after, ""));
+        let end = DocId([0xff; 16]);
+        match at {
+            "" => Some((UtcMillis(-1), DocId([0; 16]))),
+            at => Some((
+                UtcMillis(at.parse().ok()?),
+                if doc.is_empty() { end } else { doc.parse().ok()? },
+            )),
+        }
+    }
+}
+
+/// One file.
+pub(super) async fn file(
+    desk: Desk,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    desk.may(Right::Export)?;
+    let (what, format) = name.split_once('.').ok_or(Error::NotFound)?;
+    let what = What::find(what).ok_or(Error::NotFound)?;
+    let format = Format::find(format).ok_or(Error::NotFound)?;
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let digits: String = asked.grid.chars().filter(char::is_ascii_digit).collect();
+    let ask = Ask {
+        what,
+        format,
+        scope: desk.scope.clone(),
+        grid: some(&digits),
+        kind: some(&asked.kind),
+        list: some(&asked.list),
+        after: asked.after().ok_or(Error::Parameter)?,
+        lang: desk.lang(),
+    };
+    let (by, now) = (desk.by.actor.clone(), desk.now);
+    let object = name.clone();
+    let noted =
+        super::act(&desk.app, move |s, _| Ok(crate::audit::note(s, now, &by, "export", &object)?));
+    noted.await?.map_err(|_| Error::Interrupted)?;
+    // A few pieces ahead of the reader at most.
+    let (pieces, ready) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
+    let app = desk.app.clone();
+    tokio::task::spawn_blocking(move || {
+        let mut give = |piece: Vec<u8>| pieces.blocking_send(Ok(Bytes::from(piece))).is_ok();
+        if let Err(error) = export::write(&app, &ask, &mut give) {
+            tracing::error!(%error, "an export ended early");
+            // The reader must not take half a file for a whole one.
+            let _gone = pieces.blocking_send(Err(std::io::Error::other("the export ended early")));
+        }
+    });
+    let body = Body::from_stream(stream::unfold(ready, |mut ready| async move {
+        ready.recv().await.map(|piece| (piece, ready))
+    }));
+    let day = words::civil_day(now);
+    let disposition = format!("attachment; filename=\"{}-{day}.{}\"", what.name(), format.name());
+    let headers =
+        [("content-type", format.media().to_owned()), ("content-disposition", disposition)];
+    Ok((headers, body).into_response())
+}

@@ -1,0 +1,112 @@
+//! The map: every grid's coverage and gravest findings; the places of one grid. Without tiles it still draws.
+
+use askama::Template;
+use axum::Json;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::error::off;
+use super::frame::{Desk, Frame, Refusal};
+use super::places::STALE_DAYS;
+use super::rights::Right;
+use crate::store;
+use crate::store::desk::{GridLine, PlaceFilter};
+use crate::words;
+
+/// Grids in the table beside the map.
+const TABLE: usize = 200;
+/// Places of one grid drawn.
+const PLACES: usize = 3_000;
+
+#[derive(Template)]
+#[template(path = "map.html")]
+struct MapPage {
+    f: Frame,
+    grids: Vec<GridLine>,
+    total: usize,
+}
+
+impl MapPage {
+    fn share(&self, line: &GridLine) -> u64 {
+        (line.fresh * 100).checked_div(line.places).unwrap_or(0)
+    }
+}
+
+async fn grids(desk: &Desk) -> Result<Vec<GridLine>, Refusal> {
+    let (app, scope) = (desk.app.clone(), desk.scope.clone());
+    let since = desk.now.plus_days(-STALE_DAYS);
+    Ok(off(move || Ok(store::view(&*app.store, |s| s.grids(&scope, since))?)).await?)
+}
+
+/// The map with its table.
+pub(super) async fn page(desk: Desk) -> Result<Response, Refusal> {
+    desk.may(Right::Records)?;
+    let f = desk.frame_at(Right::Records, "/console/map").await?;
+    let mut grids = grids(&desk).await?;
+    let total = grids.len();
+    grids.sort_by_key(|line| {
+        (std::cmp::Reverse(line.worst), line.fresh * 1_000 / line.places.max(1))
+    });
+    grids.truncate(TABLE);
+    desk.show(&MapPage { f, grids, total })
+}
+
+fn collection(features: Vec<Value>) -> Response {
+    Json(json!({ "type": "FeatureCollection", "features": features })).into_response()
+}
+
+/// Grids as rectangles around their places.
+pub(super) async fn grids_json(desk: Desk) -> Result<Response, Refusal> {
+    desk.may(Right::Records)?;
+    let grids = grids(&desk).await?;
+    let features = grids.iter().filter_map(|line| {
+        let [s, w, n, e] = line.extent?;
+        let corner = |lat: f64, lon: f64| json!([lon, lat]);
+        let ring = [corner(s, w), corner(s, e), corner(n, e), corner(n, w), corner(s, w)];
+        let gravest = line.worst.iter().position(|n| *n > 0).map_or(9, |n| n + 1);
+        Some(json!({
+            "type": "Feature",
+            "geometry": { "type": "Polygon", "coordinates": [ring] },
+            "properties": {
+                "grid": words::grid(&line.pid), "places": line.places, "fresh": line.fresh,
+                "share": line.fresh as f64 / line.places.max(1) as f64, "worst": gravest,
+            },
+        }))
+    });
+    Ok(collection(features.collect()))
+}
+
+/// What a link may ask.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    grid: String,
+}
+
+/// The places of one grid as points.
+pub(super) async fn places_json(
+    desk: Desk,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
+    desk.may(Right::Records)?;
+    let grid: String = asked.grid.chars().filter(char::is_ascii_digit).collect();
+    let filter =
+        PlaceFilter { scope: desk.scope.clone(), grid: Some(grid), ..PlaceFilter::default() };
+    let (app, stale) = (desk.app.clone(), desk.now.plus_days(-STALE_DAYS));
+    let places =
+        off(move || Ok(store::view(&*app.store, |s| s.places_page(&filter, None, PLACES))?))
+            .await?;
+    let features = places.iter().filter_map(|line| {
+        let (lat, lon) = line.place.position?;
+        Some(json!({
+            "type": "Feature",
+            "geometry": { "type": "Point", "coordinates": [lon, lat] },
+            "properties": {
+                "id": line.place.doc, "address": line.place.address, "worst": line.worst,
+                "fresh": line.last_visit.is_some_and(|at| at >= stale),
+            },
+        }))
+    });
+    Ok(collection(features.collect()))
+}

@@ -1,0 +1,199 @@
+// Journeys of a supervisor through every page of the console, in Chinese and English.
+// usage: node journeys.mjs URL CODE CHROMIUM PROFILE PICTURES CHECKLISTS.yaml
+import { readFile } from "node:fs/promises";
+import { Desk, check, close, expect } from "./desk.mjs";
+
+const [url, code, chrome, profile, pictures, checklists] = process.argv.slice(2);
+const desk = await Desk.open({ url, chrome, profile, pictures });
+const { page } = desk;
+const LANGS = ["zh", "en"];
+const first = (selector) => page.locator(selector).first();
+const href = async (selector) => first(selector).getAttribute("href");
+
+await check("sign in", async () => {
+  await desk.see("/console/login?lang=zh", "login");
+  await desk.signIn(code);
+});
+
+const PAGES = [
+  ["today", "/console/today"],
+  ["review", "/console/review"],
+  ["waiting", "/console/review/waiting"],
+  ["twins", "/console/review/twins"],
+  ["places", "/console/places"],
+  ["places-empty", "/console/places?q=nowhere"],
+  ["visits", "/console/visits"],
+  ["findings", "/console/findings?open=1"],
+  ["checklists", "/console/checklists"],
+  ["checklist", "/console/checklists/list/household"],
+  ["phones", "/console/phones"],
+  ["export", "/console/export"],
+];
+for (const lang of LANGS) {
+  for (const [name, path] of PAGES) {
+    const join = path.includes("?") ? "&" : "?";
+    await check(`${name} ${lang}`, () => desk.see(`${path}${join}lang=${lang}`, `${name}-${lang}`));
+  }
+  await check(`map ${lang}`, () => desk.see(`/console/map?lang=${lang}`, `map-${lang}`, { settled: "#map[data-ready]" }));
+  await check(`refused ${lang}`, async () => {
+    await desk.see(`/console/audit?lang=${lang}`, `refused-${lang}`, { status: 403 });
+  });
+}
+
+for (const lang of LANGS) {
+  await check(`a place and its visit ${lang}`, async () => {
+    await desk.see(`/console/findings?lang=${lang}`);
+    const visit = await href("tbody a[href^='/console/visits/']");
+    const place = await href("tbody a[href^='/console/places/']");
+    await desk.see(visit, `visit-${lang}`);
+    await desk.see(place, `place-${lang}`);
+  });
+}
+
+for (const [name, path] of [["today", "/console/today"], ["review", "/console/review"], ["places", "/console/places"],
+  ["findings", "/console/findings"], ["phones", "/console/phones"], ["waiting", "/console/review/waiting"]]) {
+  await check(`${name} on a phone, in the dark, on paper`, () => desk.shapes(`${path}?lang=zh`, name));
+}
+
+await check("a conflict is settled by keys from the first page, taken back, and settled the other way", async () => {
+  await desk.see("/console/today?lang=en");
+  const began = Date.now();
+  await first(".counts a.act[href='/console/review']").click();
+  await page.waitForSelector(".conflict .value");
+  const before = Number(await page.innerText(".queue h2 .number"));
+  const field = await page.innerText("#what");
+  await page.keyboard.press("2");
+  await page.waitForSelector(".notice.good");
+  const took = Date.now() - began;
+  expect(took < 10_000, `it took ${took} ms`);
+  expect((await page.innerText(".notice")).includes("Decided"), "the page says that it is decided");
+  await desk.sound("after a decision");
+  await desk.picture("decided");
+  await page.keyboard.press("u");
+  await page.waitForFunction(() => document.querySelector(".notice")?.innerText.includes("Taken back"));
+  expect((await page.innerText("#what")) === field, "the same field is open again");
+  expect(Number(await page.innerText(".queue h2 .number")) === before, "it waits again");
+  await page.keyboard.press("1");
+  await page.waitForFunction(() => document.querySelector(".notice")?.innerText.includes("Decided"));
+});
+
+await check("the next and the one before by keys", async () => {
+  await desk.see("/console/review?lang=en");
+  const at = () => page.locator(".lines a[aria-current]").getAttribute("href");
+  const one = await at();
+  await page.keyboard.press("j");
+  await page.waitForFunction((old) => document.querySelector(".lines a[aria-current]").getAttribute("href") !== old, one);
+  await page.keyboard.press("k");
+  await page.waitForFunction((old) => document.querySelector(".lines a[aria-current]").getAttribute("href") === old, one);
+});
+
+await check("an own value, and what does not fit is told", async () => {
+  await desk.see("/console/review?lang=zh&kind=place");
+  await page.keyboard.press("w");
+  await page.keyboard.type("13812345678");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".notice.bad");
+  await desk.picture("own-refused");
+  await page.fill("#own", "7");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".notice.good");
+});
+
+await check("both are kept as a remark", async () => {
+  await desk.see("/console/review?lang=zh");
+  const place = await href(".crumbs a");
+  await page.keyboard.press("b");
+  await page.waitForSelector(".notice.good");
+  await desk.see(place, "place-after-both");
+  expect((await desk.text()).includes("督导员"), "the remark stands with the supervisor's post");
+});
+
+await check("two supervisors on one conflict: the second is told who settled it", async () => {
+  await desk.see("/console/review?lang=zh");
+  const other = await desk.browser.newPage();
+  await other.goto(page.url());
+  await page.keyboard.press("1");
+  await page.waitForSelector(".notice.good");
+  await other.keyboard.press("2");
+  await other.waitForSelector(".notice.bad");
+  expect((await other.innerText(".notice.bad")).includes("已经处理过"), "told that it was settled");
+  await other.screenshot({ path: `${pictures}/already-settled.png` });
+  await other.close();
+});
+
+await check("waiting changes are accepted one by one and discarded by phone", async () => {
+  await desk.see("/console/review/waiting?lang=zh");
+  await first(".pick input").check();
+  await page.click(".sticky button.first");
+  await page.waitForSelector(".notice");
+  await desk.picture("accepted");
+  await first("button.danger").click();
+  await page.waitForSelector(".notice");
+});
+
+await check("twins: not the same, and one place", async () => {
+  await desk.see("/console/review/twins?lang=zh");
+  const before = await page.locator(".twin").count();
+  await first(".twin footer button").click();
+  await page.waitForSelector(".notice.good");
+  await first(".twin .side button").click();
+  await page.waitForSelector(".notice.good");
+  const left = await page.locator(".twin").count();
+  // A merged place leaves every pair it stood in.
+  expect(left <= before - 2, `${before} pairs, ${left} left`);
+});
+
+await check("a phone is let in by a code on the screen and revoked", async () => {
+  await desk.see("/console/phones?lang=zh");
+  await page.fill("#person", "new-worker");
+  await page.fill("#grids", "329901001012001");
+  await page.click("section form button.first");
+  await page.waitForSelector(".qr svg");
+  await desk.sound("enrolment code");
+  await desk.picture("enrol");
+  await desk.see("/console/phones?lang=zh");
+  await first("details.act summary").click();
+  await first("details.act button").click();
+  await page.waitForSelector(".notice.good");
+});
+
+await check("checklists: mistakes are told, differences shown, the version published", async () => {
+  const yaml = await readFile(checklists, "utf8");
+  const propose = async (text) => {
+    await desk.see("/console/checklists?lang=zh");
+    await page.locator("#yaml").evaluate((field, whole) => { field.value = whole; }, text);
+    await page.click("section form button.first");
+  };
+  await propose(yaml.replace("severity: S1", "severity: S9"));
+  await page.waitForSelector(".mistakes li");
+  await desk.sound("mistakes");
+  await desk.picture("checklist-mistakes");
+  const version = /content_version: *"?([^"\n]+)"?/.exec(yaml)[1];
+  await propose(yaml.replace(version, `${version}-b`).replace("est_minutes: 15", "est_minutes: 16"));
+  await page.waitForSelector(".sticky button.first");
+  await desk.sound("differences");
+  await desk.picture("checklist-diff");
+  await page.click(".sticky button.first");
+  await page.waitForSelector(".notice.good");
+  expect((await desk.text()).includes(`${version}-b`), "the new version is in use");
+});
+
+await check("exports are whole files", async () => {
+  for (const [file, begins] of [["places.csv", "\ufeffid,grid"], ["visits.geojson", "{\"type\":\"FeatureCollection\""],
+    ["findings.csv", "\ufeffvisit,code"], ["places.xlsx", "PK"]]) {
+    const answer = await page.request.get(`${url}/console/export/${file}`);
+    expect(answer.status() === 200, `${file}: ${answer.status()}`);
+    expect((await answer.text()).startsWith(begins), `${file} begins otherwise`);
+  }
+});
+
+await check("signing out", async () => {
+  await desk.see("/console/today?lang=zh");
+  await page.click("form[action='/console/logout'] button");
+  await page.waitForURL("**/console/login");
+  const answer = await page.goto(`${url}/console/review`);
+  expect(answer.url().endsWith("/console/login"), "the queue asks to sign in");
+});
+
+await desk.browser.close();
+process.exit(close() ? 0 : 1);
