@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Journeys through the console in a real browser: a demo city, the real server, Debian's Chromium.
-# Pictures are kept in target/console. Last line: N passed, N failed.
+# Pictures are kept in target/console. Last line: N passed, N failed. --built: the programs are built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
 fi
 
-cargo build --quiet --package ironfeet-tests --bin ironfeet-demo --bin ironfeet-server-here
+[ "${1:-}" = --built ] || cargo build --quiet --package ironfeet-tests --bin ironfeet-demo --bin ironfeet-server-here
 (cd tests/console && npm ci --silent --no-audit --no-fund)
 
 ground=$(mktemp -d)
@@ -34,11 +34,11 @@ here() { target/debug/ironfeet-server-here --data "$ground/city/server" "$@"; }
 # The same door written three ways: a supervisor will be asked.
 cat >"$ground/twins.csv" <<'CSV'
 key,grid,kind,address,lat,lon
-t1,329901001001001,dwelling,平川路9号2单元301室,33.5001,119.0001
-t2,329901001001001,dwelling,平川路 9号 2单元 301室,33.5002,119.0001
-t3,329901001001001,dwelling,平川路９号２单元３０１室,33.5001,119.0002
-t4,329901001001001,small_premises,和顺里12号商铺,33.5003,119.0003
-t5,329901001001001,small_premises,和顺里12号-商铺,33.5003,119.0004
+t1,329901001001001,dwelling,平川路9号2单元301室,33.5085,123.5821
+t2,329901001001001,dwelling,平川路 9号 2单元 301室,33.5086,123.5821
+t3,329901001001001,dwelling,平川路９号２单元３０１室,33.5085,123.5822
+t4,329901001001001,small_premises,和顺里12号商铺,33.5087,123.5823
+t5,329901001001001,small_premises,和顺里12号-商铺,33.5087,123.5824
 CSV
 here import places "$ground/twins.csv"
 code=$(here admin console-code)

@@ -37,6 +37,10 @@ pub fn label(name: &str, lang: Lang) -> Option<&'static str> {
         "quick" => ("快速复访", "Quick re-visit"),
         "by_role" => ("岗位", "Post"),
         "place" => ("场所", "Place"),
+        "remarks" | "notes" => ("备注", "Remark"),
+        "photos" => ("照片", "Photo"),
+        "photo_reasons" => ("无照片的原因", "Why there is no photo"),
+        "checks" => ("核查", "Check"),
         "severity" => ("严重程度", "Severity"),
         "category" => ("分类", "Category"),
         "lead" => ("主办部门", "Lead department"),
@@ -57,6 +61,9 @@ pub fn field(content: &Content, container: &str, name: &str, lang: Lang) -> Stri
     if container == "answers" {
         let found = item(content, name);
         return found.map_or_else(|| name.to_owned(), |item| item.question.get(lang).to_owned());
+    }
+    if container == "photo_reasons" || name.is_empty() {
+        return label(container, lang).unwrap_or(container).to_owned();
     }
     if container == "findings"
         && let Some((code, part)) = name.rsplit_once('.')

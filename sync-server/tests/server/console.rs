@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 
 use ironfeet_core::document::{Document, MadeChange, Record};
+use ironfeet_core::model::Role;
 use ironfeet_server::command::first_code;
 
 use super::world::{GRID, Phone, World, body};
@@ -225,4 +226,107 @@ async fn a_value_that_arrived_meanwhile_is_never_decided_unseen() {
     assert!(q.decide(&cookie, &take).await.contains("said=newer"));
     assert_eq!(q.phones_show().await[0].1.len(), 3);
     q.world.verify();
+}
+
+/// Every page with the posts that may see it; acts are pages too.
+const PAGES: &[(&str, &[Role])] = {
+    use Role as R;
+    &[
+        ("/console/review", &[R::Supervisor]),
+        ("/console/review/waiting", &[R::Supervisor]),
+        ("/console/review/twins", &[R::Supervisor]),
+        ("/console/phones", &[R::Supervisor, R::SystemAdministrator]),
+        ("/console/audit", &[R::Auditor, R::PrivacyOfficer]),
+        ("/console/export", &[R::Supervisor, R::Evaluator]),
+        ("/console/export/places.csv", &[R::Supervisor, R::Evaluator]),
+        ("/console/places", RECORDS),
+        ("/console/visits", RECORDS),
+        ("/console/findings", RECORDS),
+        ("/console/map", RECORDS),
+        ("/console/map/grids", RECORDS),
+    ]
+};
+const RECORDS: &[Role] = &[
+    Role::Inspector,
+    Role::CommunityPolice,
+    Role::Acceptor,
+    Role::Dispatcher,
+    Role::Handler,
+    Role::Checker,
+    Role::Supervisor,
+    Role::Evaluator,
+];
+
+#[tokio::test]
+async fn a_post_sees_its_own_pages_and_every_link_of_its_navigation_opens() {
+    let q = quarrel().await;
+    let now = ironfeet_core::ground::Clock::now(&*q.world.clock);
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::Server) {
+        let sessions = &q.world.app.sessions;
+        let token =
+            sessions.begin_as(&*q.world.entropy, now, "somebody", role, vec![String::new()]);
+        let cookie = format!("ironfeet={token}");
+        let (status, today) = page(&q.world, "/console/today", &cookie).await;
+        assert_eq!(status, 200, "{role}");
+        let nav = between(&today, "<nav", "</nav>");
+        for link in nav.split("href=\"").skip(1) {
+            let link = link.split('"').next().unwrap();
+            assert_eq!(page(&q.world, link, &cookie).await.0, 200, "{role} {link}");
+        }
+        for (path, posts) in PAGES {
+            let wanted = if posts.contains(&role) { 200 } else { 403 };
+            assert_eq!(page(&q.world, path, &cookie).await.0, wanted, "{role} {path}");
+        }
+        let csrf = between(&today, "name=\"csrf\" value=\"", "\"");
+        let (_, seen) =
+            page(&q.world, "/console/review", &sign_in_as(&q.world, Role::Supervisor)).await;
+        if role != Role::Supervisor {
+            let rivals = between(&seen, "name=\"rivals\" value=\"", "\"");
+            let form = format!(
+                "csrf={csrf}&doc={}&container=facts&field=building_type&rivals={rivals}&here=/&next=/&\
+                 act=take&choose={}",
+                q.place.id(),
+                q.a.hash
+            );
+            for path in
+                ["/console/review/decide", "/console/review/undo", "/console/checklists/propose"]
+            {
+                let form = if path.ends_with("decide") {
+                    &form
+                } else {
+                    &format!("csrf={csrf}&id=1&yaml=x")
+                };
+                let publishes = role == Role::SystemAdministrator && path.ends_with("propose");
+                let done = post(&q.world, path, &cookie, form).await.status().as_u16();
+                assert_eq!(done, if publishes { 200 } else { 403 }, "{role} {path}");
+            }
+        }
+    }
+    q.world.verify();
+}
+
+fn sign_in_as(world: &World, role: Role) -> String {
+    let now = ironfeet_core::ground::Clock::now(&*world.clock);
+    let areas = vec![String::new()];
+    format!("ironfeet={}", world.app.sessions.begin_as(&*world.entropy, now, "s", role, areas))
+}
+
+#[tokio::test]
+async fn a_supervisor_of_another_area_sees_nothing_and_decides_nothing() {
+    let q = quarrel().await;
+    let now = ironfeet_core::ground::Clock::now(&*q.world.clock);
+    let sessions = &q.world.app.sessions;
+    let areas = vec!["329999".to_owned()];
+    let token = sessions.begin_as(&*q.world.entropy, now, "far", Role::Supervisor, areas);
+    let cookie = format!("ironfeet={token}");
+    let (_, queue) = page(&q.world, "/console/review", &cookie).await;
+    assert!(queue.contains("没有等待决定的冲突") && !queue.contains("平川路1号"));
+    let path = format!("/console/places/{}", q.place.id());
+    assert_eq!(page(&q.world, &path, &cookie).await.0, 404);
+    let (_, seen) =
+        page(&q.world, "/console/review", &sign_in_as(&q.world, Role::Supervisor)).await;
+    let csrf = between(&queue, "name=\"csrf\" value=\"", "\"");
+    let form = q.form(&seen, "take", &format!("choose={}", q.a.hash));
+    let form = form.replacen(&form[..form.find("&doc").unwrap()], &format!("csrf={csrf}"), 1);
+    assert!(q.decide(&cookie, &form).await.contains("said=settled"), "as if it were not there");
 }

@@ -12,9 +12,9 @@ use ironfeet_core::model::{DeviceId, GridCode, PersonId, Role, UtcMillis};
 use super::super::error::{Error, off};
 use super::frame::{Desk, Frame, Refusal, SILENT_HOURS, Said};
 use super::rights::Right;
+use crate::enrol;
 use crate::review::ReviewError;
 use crate::store::{self, DeviceRow, DeviceStatus, PersonRow, StoreError};
-use crate::{enrol, words};
 
 /// What a link may ask.
 #[derive(Deserialize, Default)]
@@ -120,7 +120,7 @@ fn picture(text: &str) -> Result<String, Error> {
 /// Makes a one-time code and shows it to be scanned.
 pub(super) async fn invite(desk: Desk, Form(form): Form<Invite>) -> Result<Response, Refusal> {
     desk.may_act(Right::Phones, &form.csrf)?;
-    let mut f = desk.frame(Right::Phones).await?;
+    let f = desk.frame(Right::Phones).await?;
     let wrong = |_| Refusal::Failed(Error::Parameter);
     let person: PersonId = form.person.trim().parse().map_err(wrong)?;
     let grids = form.grids.split([' ', ',', '，', '\n']).map(str::trim).filter(|t| !t.is_empty());
@@ -141,9 +141,6 @@ pub(super) async fn invite(desk: Desk, Form(form): Form<Invite>) -> Result<Respo
     };
     let text = enrol::invitation(&desk.app.config, &code, &person);
     let picture = picture(&text)?;
-    let until = words::time(expires_at);
-    let told = desk.lang.t("注册码只用一次，有效到", "The code works once, until");
-    f.said = Some(Said { text: format!("{told} {until}"), good: true, undo: None });
     desk.show(&EnrolPage { f, person, code, text, picture, expires_at })
 }
 

@@ -265,7 +265,8 @@ fn steps(
         let first = rows.iter().find(|other| other.actor == row.actor && other.author.is_some());
         let post = post(s, app, first.and_then(|row| row.author).as_ref())?;
         let Ok(parts) = parse_change(&row.raw) else { continue };
-        let names = document.touched(&row.hash);
+        let mut names = document.touched(&row.hash);
+        names.retain(|(part, _)| part != "seen");
         let told = names.iter().map(|(part, name)| words::field(&content, part, name, lang));
         let mut told: Vec<String> = told.collect();
         told.dedup();
