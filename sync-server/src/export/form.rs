@@ -13,7 +13,7 @@ const PIECE: usize = 64 * 1024;
 
 /// A file on its way.
 pub(super) enum Form {
-    Csv(csv::Writer<Vec<u8>>),
+    Csv(Box<csv::Writer<Vec<u8>>>),
     GeoJson { columns: &'static [&'static str], out: Vec<u8>, first: bool },
     Xlsx(Box<Book>),
 }
@@ -50,7 +50,7 @@ impl Form {
                 // The mark tells spreadsheets that the text is UTF-8.
                 let mut writer = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
                 writer.write_record(columns).map_err(broken)?;
-                Ok(Self::Csv(writer))
+                Ok(Self::Csv(Box::new(writer)))
             }
             Format::GeoJson => {
                 let out = b"{\"type\":\"FeatureCollection\",\"features\":[\n".to_vec();
@@ -105,7 +105,7 @@ impl Form {
     pub(super) fn take(&mut self) -> Vec<u8> {
         match self {
             Self::Csv(writer) => {
-                let done = std::mem::replace(writer, csv::Writer::from_writer(Vec::new()));
+                let done = std::mem::replace(&mut **writer, csv::Writer::from_writer(Vec::new()));
                 done.into_inner().unwrap_or_default()
             }
             Self::GeoJson { out, .. } => std::mem::take(out),

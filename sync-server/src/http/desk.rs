@@ -7,6 +7,7 @@ mod assets;
 mod checklists;
 mod conflicts;
 mod exports;
+mod findings;
 mod frame;
 mod live;
 mod map;
@@ -14,6 +15,7 @@ mod phones;
 mod places;
 mod quarantine;
 mod rights;
+mod settle;
 mod today;
 mod trail;
 mod twins;
@@ -40,16 +42,16 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/console/assets/{*file}", get(assets::file))
         .route("/console/today", get(today::page))
         .route("/console/review", get(conflicts::page))
-        .route("/console/review/decide", post(conflicts::decide))
-        .route("/console/review/undo", post(conflicts::undo))
-        .route("/console/review/same", post(conflicts::same))
+        .route("/console/review/decide", post(settle::decide))
+        .route("/console/review/undo", post(settle::undo))
+        .route("/console/review/same", post(settle::same))
         .route("/console/review/waiting", get(quarantine::page).post(quarantine::act))
         .route("/console/review/twins", get(twins::page).post(twins::act))
         .route("/console/places", get(places::list))
         .route("/console/places/{id}", get(places::one))
         .route("/console/visits", get(visits::list))
         .route("/console/visits/{id}", get(visits::one))
-        .route("/console/findings", get(visits::findings))
+        .route("/console/findings", get(findings::list))
         .route("/console/map", get(map::page))
         .route("/console/map/grids", get(map::grids_json))
         .route("/console/map/places", get(map::places_json))

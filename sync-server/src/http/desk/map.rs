@@ -53,7 +53,8 @@ pub(super) async fn page(desk: Desk) -> Result<Response, Refusal> {
     desk.show(&MapPage { f, grids, total })
 }
 
-fn collection(features: Vec<Value>) -> Response {
+fn collection(features: impl Iterator<Item = Value>) -> Response {
+    let features: Vec<Value> = features.collect();
     Json(json!({ "type": "FeatureCollection", "features": features })).into_response()
 }
 
@@ -75,7 +76,7 @@ pub(super) async fn grids_json(desk: Desk) -> Result<Response, Refusal> {
             },
         }))
     });
-    Ok(collection(features.collect()))
+    Ok(collection(features))
 }
 
 /// What a link may ask.
@@ -108,5 +109,5 @@ pub(super) async fn places_json(
             },
         }))
     });
-    Ok(collection(features.collect()))
+    Ok(collection(features))
 }

@@ -83,13 +83,11 @@ impl Asked {
     }
 }
 
+/// What a change writes, and whether it bears a record.
+type Writes = (Vec<(String, String, String)>, bool);
+
 /// What a waiting change would write, tried on the record as it stands.
-fn writes(
-    s: &dyn Session,
-    desk: &Desk,
-    f: &Frame,
-    row: &TicketRow,
-) -> Result<(Vec<(String, String, String)>, bool), StoreError> {
+fn writes(s: &dyn Session, desk: &Desk, f: &Frame, row: &TicketRow) -> Result<Writes, StoreError> {
     let Ok(parts) = document::parse_change(&row.raw) else { return Ok((Vec::new(), false)) };
     let held = s.doc(&row.doc)?.map(|doc| desk.app.shelf.look(s, doc)).transpose()?;
     let empty = document::Ledger::default();

@@ -83,79 +83,69 @@ fn silent(s: &dyn Session, now: UtcMillis) -> Result<Vec<DeviceRow>, StoreError>
     Ok(silent)
 }
 
+fn hot(n: u64, class: &'static str) -> &'static str {
+    if n > 0 { class } else { "calm" }
+}
+
+fn tile(href: &'static str, number: u64, text: &'static str, class: &'static str) -> Tile {
+    Tile { href, number, text, class }
+}
+
 /// The tiles of a post.
 pub(super) fn groups(desk: &Desk, counts: &Counts) -> Vec<Group> {
-    let t = |zh, en| desk.lang.t(zh, en);
     let may = |right| may(desk.by.post, right);
-    let tile = |href, number, text, class| Tile { href, number, text, class };
-    let hot = |n: u64, class: &'static str| if n > 0 { class } else { "calm" };
     let mut groups = Vec::new();
     if may(Right::Review) {
-        let tiles = vec![
-            tile(
-                "/console/review",
-                counts.conflicts,
-                t("处字段有两个值", "fields with two values"),
-                hot(counts.conflicts, "act"),
-            ),
-            tile(
-                "/console/review/waiting",
-                counts.tickets,
-                t("条修改待接受", "changes to accept or not"),
-                hot(counts.tickets, "act"),
-            ),
-            tile(
-                "/console/review/twins",
-                counts.twins,
-                t("对场所可能重复", "pairs of places that may be one"),
-                hot(counts.twins, "act"),
-            ),
-        ];
-        groups.push(Group { title: t("等您决定", "Waiting for you"), tiles });
+        groups.push(waiting(desk, counts));
     }
     if may(Right::Records) {
-        let open = |severity: usize| counts.open.get(severity).copied().unwrap_or(0);
-        let tiles = vec![
-            tile(
-                "/console/findings?severity=S1&open=1",
-                open(0),
-                t("项紧急隐患未消除 (S1)", "imminent findings open (S1)"),
-                hot(open(0), "s1"),
-            ),
-            tile(
-                "/console/findings?severity=S2&open=1",
-                open(1),
-                t("项较重隐患未消除 (S2)", "serious findings open (S2)"),
-                hot(open(1), "s2"),
-            ),
-            tile(
-                "/console/findings?open=1&overdue=1",
-                counts.overdue,
-                t("项已过整改期限", "findings past their time limit"),
-                hot(counts.overdue, "s1"),
-            ),
-            tile(
-                "/console/visits",
-                counts.visits,
-                t("次走访（近 7 天）", "visits in the last 7 days"),
-                "calm",
-            ),
-        ];
-        groups.push(Group { title: t("现场", "In the field"), tiles });
+        groups.push(field(desk, counts));
     }
     if may(Right::Phones) {
-        let tiles = vec![
-            tile(
-                "/console/phones?silent=1",
-                counts.silent,
-                t("部手机超过 3 天没有消息", "phones not heard for over 3 days"),
-                hot(counts.silent, "s2"),
-            ),
-            tile("/console/phones", counts.phones, t("部手机在用", "phones in use"), "calm"),
-        ];
-        groups.push(Group { title: t("手机", "Phones"), tiles });
+        groups.push(phones(desk, counts));
     }
     groups
+}
+
+fn waiting(desk: &Desk, counts: &Counts) -> Group {
+    let t = |zh, en| desk.lang.t(zh, en);
+    let (conflicts, tickets, twins) = (counts.conflicts, counts.tickets, counts.twins);
+    let both = t("处字段有两个值", "fields with two values");
+    let accept = t("条修改待接受", "changes to accept or not");
+    let pairs = t("对场所可能重复", "pairs of places that may be one");
+    let tiles = vec![
+        tile("/console/review", conflicts, both, hot(conflicts, "act")),
+        tile("/console/review/waiting", tickets, accept, hot(tickets, "act")),
+        tile("/console/review/twins", twins, pairs, hot(twins, "act")),
+    ];
+    Group { title: t("等您决定", "Waiting for you"), tiles }
+}
+
+fn field(desk: &Desk, counts: &Counts) -> Group {
+    let t = |zh, en| desk.lang.t(zh, en);
+    let [s1, s2, ..] = counts.open;
+    let grave = t("项紧急隐患未消除 (S1)", "imminent findings open (S1)");
+    let serious = t("项较重隐患未消除 (S2)", "serious findings open (S2)");
+    let late = t("项已过整改期限", "findings past their time limit");
+    let visits = t("次走访（近 7 天）", "visits in the last 7 days");
+    let tiles = vec![
+        tile("/console/findings?severity=S1&open=1", s1, grave, hot(s1, "s1")),
+        tile("/console/findings?severity=S2&open=1", s2, serious, hot(s2, "s2")),
+        tile("/console/findings?open=1&overdue=1", counts.overdue, late, hot(counts.overdue, "s1")),
+        tile("/console/visits", counts.visits, visits, "calm"),
+    ];
+    Group { title: t("现场", "In the field"), tiles }
+}
+
+fn phones(desk: &Desk, counts: &Counts) -> Group {
+    let t = |zh, en| desk.lang.t(zh, en);
+    let silent = t("部手机超过 3 天没有消息", "phones not heard for over 3 days");
+    let used = t("部手机在用", "phones in use");
+    let tiles = vec![
+        tile("/console/phones?silent=1", counts.silent, silent, hot(counts.silent, "s2")),
+        tile("/console/phones", counts.phones, used, "calm"),
+    ];
+    Group { title: t("手机", "Phones"), tiles }
 }
 
 /// The tiles alone, for the live stream.
