@@ -64,6 +64,12 @@ fn init(dir: &Path) -> Phone {
     Phone::init(options(dir, 1), person, Role::Inspector, &[grid()]).expect("a fresh folder")
 }
 
+/// Whether a part was asked for; all are when none is named.
+fn wanted(part: &str) -> bool {
+    let named: Vec<String> = std::env::args().filter(|a| a == "answers" || a == "large").collect();
+    named.is_empty() || named.iter().any(|a| a == part)
+}
+
 /// Nanoseconds this thread spent on a CPU; 0 where the system does not tell.
 fn cpu_ns() -> u64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
@@ -138,6 +144,9 @@ fn visits(phone: &Phone, n: usize) -> (Vec<VisitId>, Vec<String>) {
 
 /// One answer saved durably beside a bare insert of 1 kB, in turns, on the same disk.
 fn answers(_: &mut Criterion) {
+    if !wanted("answers") {
+        return;
+    }
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let phone = init(&dir.path().join("store"));
     let (visits, items) = visits(&phone, 50);
@@ -230,6 +239,9 @@ fn fill(phone: &Phone) {
 
 /// Opening 5,000 documents with today's list, searching them, loading one.
 fn large(_: &mut Criterion) {
+    if !wanted("large") {
+        return;
+    }
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let store = dir.path().join("store");
     let phone = init(&store);
