@@ -91,7 +91,8 @@ struct Times {
 
 impl Times {
     fn take<T>(&mut self, call: impl FnOnce() -> T) -> T {
-        let (at, cpu) = (Instant::now(), cpu_ns());
+        let cpu = cpu_ns();
+        let at = Instant::now();
         let done = black_box(call());
         self.us.push(at.elapsed().as_secs_f64() * 1e6);
         self.cpu_us += (cpu_ns() - cpu) as f64 / 1e3;

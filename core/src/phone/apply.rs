@@ -283,7 +283,8 @@ fn write(
         }
     }
     let kind = entry.document.kind().map_or(row.kind, |kind| kind.as_str().to_owned());
-    document::settle(db, entry.n, &kind, &entry.document.heads(), &acked)?;
+    let heads = entry.document.heads();
+    document::settle(db, entry.n, &kind, (entry.k, &heads), &acked)?;
     entry.show(db, contents)?;
     applied.changes += fresh.len();
     applied.documents += 1;

@@ -93,8 +93,9 @@ fn put_back(db: &Db, id: DocId, contents: &Contents) -> Result<(), PhoneError> {
     let row = document::find(db, id)?.ok_or(PhoneError::NotFound { what: "record" })?;
     let document = whole(db, id)?.ok_or(PhoneError::NotFound { what: "record" })?;
     let heads = document.heads();
-    if heads != row.local_heads {
-        document::set_heads(db, row.n, &heads)?;
+    let k = document::last_k(db, id)?;
+    if heads != row.local_heads || row.heads_k > k {
+        document::set_heads(db, row.n, k, &heads)?;
     }
     offer_again(db, &row)?;
     if let Some(kind) = document.kind()

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::document::{Authorship, Birth, Document, Edit, MadeChange, Reading};
+use crate::document::{Authorship, Birth, Document, Edit, MadeChange, Reading, Record, VisitEdit};
 use crate::ground::Entropy;
 use crate::model::{ChangeHash, DocId};
 use crate::store::document::{self, Status};
@@ -173,18 +173,26 @@ impl Entry {
         Authorship { author, actor }
     }
 
-    /// Writes a change just made here: its row, the heads, the outbox and the views.
-    fn write(&mut self, db: &Db, made: &MadeChange, contents: &Contents) -> Result<(), StoreError> {
+    /// Writes a change just made here: its row, the outbox and the views.
+    fn write(
+        &mut self,
+        db: &Db,
+        made: &MadeChange,
+        edit: Option<&Edit>,
+        contents: &Contents,
+    ) -> Result<(), StoreError> {
         let id = self.document.id();
         self.k += 1;
         document::add_change(db, id, self.k, &made.hash, &made.raw, Status::Pending)?;
-        // A change made here leans on every head, so it is the only one now.
-        document::set_heads(db, self.n, &[made.hash])?;
+        // It leans on every head and is the only one now: the row of heads need not be touched.
         if !self.unsent {
             outbox::raise(db, self.n)?;
             self.unsent = true;
         }
-        self.show(db, contents)?;
+        if !edit.is_some_and(|edit| self.read_on(edit)) {
+            self.reading = self.document.read();
+        }
+        self.put_views(db, contents)?;
         if self.k - self.saved_k >= SNAPSHOT_EVERY {
             self.snapshot(db)?;
         }
@@ -194,6 +202,29 @@ impl Entry {
     /// Brings the views to what the document says now.
     pub(super) fn show(&mut self, db: &Db, contents: &Contents) -> Result<(), StoreError> {
         self.reading = self.document.read();
+        self.put_views(db, contents)
+    }
+
+    /// Carries an edit made here on in the reading, where that is the same as reading anew: an answer
+    /// replaces every value its item had. Most edits are answers, and a person waits for each.
+    fn read_on(&mut self, edit: &Edit) -> bool {
+        let Edit::Visit(VisitEdit::Answers { put, remove }) = edit else { return false };
+        let Record::Visit(visit) = &mut self.reading.record else { return false };
+        for (item, value) in put {
+            visit.answers.insert(item.clone(), value.clone());
+        }
+        for item in remove {
+            visit.answers.remove(item);
+        }
+        self.reading.conflicts.retain(|conflict| {
+            let mut touched = put.iter().map(|(item, _)| item).chain(remove);
+            conflict.container != "answers" || !touched.any(|item| *item == conflict.field)
+        });
+        debug_assert_eq!(self.reading, self.document.read());
+        true
+    }
+
+    fn put_views(&mut self, db: &Db, contents: &Contents) -> Result<(), StoreError> {
         let now = show::views(&self.reading, &|| contents.get());
         views::put(db, self.n, Some(&self.views), &now)?;
         self.views = now;
@@ -268,7 +299,7 @@ impl Inner {
             let views = std::mem::take(&mut entry.views);
             views::put(db, n, Some(&Views::default()), &views)?;
             entry.views = views;
-            entry.write(db, &made, contents)?;
+            entry.write(db, &made, None, contents)?;
             Ok::<_, PhoneError>(entry)
         })?;
         self.records.put(id, entry);
@@ -314,7 +345,7 @@ impl Inner {
                 .copied()
                 .ok_or(PhoneError::NotFound { what: "record" });
         };
-        entry.write(&tx, &made, &self.contents)?;
+        entry.write(&tx, &made, Some(&edit), &self.contents)?;
         tx.commit().map_err(StoreError::from)?;
         Ok(made.hash)
     }

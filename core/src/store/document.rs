@@ -75,6 +75,8 @@ pub struct DocRow {
     pub acked_heads: Vec<ChangeHash>,
     /// Heads of everything here, sorted.
     pub local_heads: Vec<ChangeHash>,
+    /// The change after which heads were last written down; behind the last one by edits made here.
+    pub heads_k: i64,
 }
 
 impl DocRow {
@@ -91,6 +93,7 @@ impl DocRow {
             unsent: false,
             acked_heads: Vec::new(),
             local_heads: Vec::new(),
+            heads_k: 0,
         }
     }
 }
@@ -124,21 +127,40 @@ pub(super) fn doc_id(bytes: &[u8]) -> Result<DocId, StoreError> {
     bytes.try_into().map(DocId).map_err(|_| StoreError::Damaged)
 }
 
-const DOC: &str =
-    "SELECT n, doc_id, pid, move_gen, kind, state, unsent, acked_heads, local_heads FROM doc";
+const DOC: &str = "SELECT n, doc_id, pid, move_gen, kind, state, unsent, acked_heads, local_heads,
+     heads_k FROM doc";
 
-fn doc_row(row: &Row<'_>) -> Result<DocRow, StoreError> {
+fn doc_row(db: &Connection, row: &Row<'_>) -> Result<DocRow, StoreError> {
+    let id = doc_id(&row.get::<_, Vec<u8>>(1)?)?;
+    let heads_k = row.get(9)?;
+    let local_heads = match last_change(db, id)? {
+        Some((k, hash)) if k > heads_k => vec![hash],
+        _ => split_heads(&row.get::<_, Vec<u8>>(8)?),
+    };
     Ok(DocRow {
         n: row.get(0)?,
-        id: doc_id(&row.get::<_, Vec<u8>>(1)?)?,
+        id,
         pid: row.get(2)?,
         move_gen: row.get(3)?,
         kind: row.get(4)?,
         state: row.get(5)?,
         unsent: row.get(6)?,
         acked_heads: split_heads(&row.get::<_, Vec<u8>>(7)?),
-        local_heads: split_heads(&row.get::<_, Vec<u8>>(8)?),
+        local_heads,
+        heads_k,
     })
+}
+
+fn last_change(db: &Connection, id: DocId) -> Result<Option<(i64, ChangeHash)>, StoreError> {
+    let mut find =
+        db.prepare_cached("SELECT k, hash FROM change WHERE doc_id = ?1 ORDER BY k DESC LIMIT 1")?;
+    let mut rows = find.query([&id.0[..]])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some((row.get(0)?, change_hash(&row.get::<_, Vec<u8>>(1)?)?)))
+}
+
+fn change_hash(bytes: &[u8]) -> Result<ChangeHash, StoreError> {
+    bytes.try_into().map(ChangeHash).map_err(|_| StoreError::Damaged)
 }
 
 /// A document's row by identity.
@@ -148,7 +170,7 @@ fn doc_row(row: &Row<'_>) -> Result<DocRow, StoreError> {
 pub fn find(db: &Connection, id: DocId) -> Result<Option<DocRow>, StoreError> {
     let mut find = db.prepare_cached(&format!("{DOC} WHERE doc_id = ?1"))?;
     let mut rows = find.query([&id.0[..]])?;
-    rows.next()?.map(doc_row).transpose()
+    rows.next()?.map(|row| doc_row(db, row)).transpose()
 }
 
 /// The rows of all documents after number `after`, at most `limit`.
@@ -160,7 +182,7 @@ pub fn list(db: &Connection, after: i64, limit: usize) -> Result<Vec<DocRow>, St
     let mut rows = list.query(params![after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
     let mut docs = Vec::new();
     while let Some(row) = rows.next()? {
-        docs.push(doc_row(row)?);
+        docs.push(doc_row(db, row)?);
     }
     Ok(docs)
 }
@@ -175,7 +197,7 @@ pub fn add(db: &Connection, id: DocId, pid: &str, kind: &str) -> Result<i64, Sto
     Ok(db.last_insert_rowid())
 }
 
-/// States kind, heads and the heads of what the server has, after changes were added.
+/// States kind, heads after change `k`, and the heads of what the server has.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -183,21 +205,24 @@ pub fn settle(
     db: &Connection,
     n: i64,
     kind: &str,
-    heads: &[ChangeHash],
+    (k, heads): (i64, &[ChangeHash]),
     acked: &[ChangeHash],
 ) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE doc SET kind = ?2, local_heads = ?3, acked_heads = ?4 WHERE n = ?1")?
-        .execute(params![n, kind, join_heads(heads), join_heads(acked)])?;
+    db.prepare_cached(
+        "UPDATE doc SET kind = ?2, heads_k = ?3, local_heads = ?4, acked_heads = ?5 WHERE n = ?1",
+    )?
+    .execute(params![n, kind, k, join_heads(heads), join_heads(acked)])?;
     Ok(())
 }
 
-/// States the heads of a document after changes were added.
+/// States the heads of a document after change `k`. Not needed after a change that leans on all of
+/// them, as one made here does.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn set_heads(db: &Connection, n: i64, heads: &[ChangeHash]) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE doc SET local_heads = ?2 WHERE n = ?1")?
-        .execute(params![n, join_heads(heads)])?;
+pub fn set_heads(db: &Connection, n: i64, k: i64, heads: &[ChangeHash]) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE doc SET local_heads = ?2, heads_k = ?3 WHERE n = ?1")?
+        .execute(params![n, join_heads(heads), k])?;
     Ok(())
 }
 
@@ -288,7 +313,7 @@ pub(super) fn change_row(row: &Row<'_>) -> Result<ChangeRow, StoreError> {
     let hash: Vec<u8> = row.get(1)?;
     Ok(ChangeRow {
         k: row.get(0)?,
-        hash: hash.as_slice().try_into().map(ChangeHash).map_err(|_| StoreError::Damaged)?,
+        hash: change_hash(&hash)?,
         raw: row.get(2)?,
         status: Status::of(row.get(3)?),
     })

@@ -132,8 +132,14 @@ pub fn put(db: &Connection, n: i64, before: Option<&Views>, now: &Views) -> Resu
     if before.is_none_or(|b| b.place != now.place) {
         put_place(db, n, now.place.as_ref())?;
     }
-    if before.is_none_or(|b| b.visit != now.visit) {
-        put_visit(db, n, now.visit.as_ref())?;
+    match before.map(|b| (b.visit.as_ref(), now.visit.as_ref())) {
+        Some((was, is)) if was == is => {}
+        Some((Some(was), Some(is)))
+            if VisitLine { answered: is.answered, ..was.clone() } == *is =>
+        {
+            put_answered(db, n, is.answered)?;
+        }
+        _ => put_visit(db, n, now.visit.as_ref())?,
     }
     if before.is_none_or(|b| b.task != now.task) {
         put_task(db, n, now.task.as_ref())?;
@@ -211,6 +217,12 @@ fn put_visit(db: &Connection, n: i64, line: Option<&VisitLine>) -> Result<(), St
         line.photos,
         line.cleared
     ])?;
+    Ok(())
+}
+
+/// What an answer moves, and nothing else.
+fn put_answered(db: &Connection, n: i64, answered: i64) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE v_visit SET answered = ?2 WHERE n = ?1")?.execute((n, answered))?;
     Ok(())
 }
 

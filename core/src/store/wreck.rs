@@ -51,6 +51,7 @@ pub(super) const TABLES: &[Table] = &[
             "unsent",
             "acked_heads",
             "local_heads",
+            "heads_k",
         ],
         key: &["n"],
         shape: Some(

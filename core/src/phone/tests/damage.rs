@@ -172,7 +172,7 @@ fn a_snapshot_or_a_view_that_lies_is_found_and_replaced() {
         "UPDATE snapshot SET bytes = x'00'",
         "UPDATE v_place SET address = 'x'",
         "DELETE FROM v_finding",
-        "UPDATE doc SET local_heads = x''",
+        "UPDATE doc SET local_heads = x'', heads_k = 1000",
         "UPDATE v_text SET body = 'x' WHERE part = ''",
         "UPDATE change SET raw = x'85' WHERE k = 40",
     ] {
