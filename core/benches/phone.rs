@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Instant;
 
-use criterion::{Criterion, criterion_group, criterion_main};
 use ironfeet_core::document::{Authorship, Birth, Document, PlaceBirth};
 use ironfeet_core::ground::{Clock, Entropy};
 use ironfeet_core::model::{Author, DocId, GridCode, PlaceId, Role, Scalar, UtcMillis, VisitId};
@@ -144,10 +143,7 @@ fn visits(phone: &Phone, n: usize) -> (Vec<VisitId>, Vec<String>) {
 }
 
 /// One answer saved durably beside a bare insert of 1 kB, in turns, on the same disk.
-fn answers(_: &mut Criterion) {
-    if !wanted("answers") {
-        return;
-    }
+fn answers() {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let phone = init(&dir.path().join("store"));
     let (visits, items) = visits(&phone, 50);
@@ -238,11 +234,46 @@ fn fill(phone: &Phone) {
     }
 }
 
+/// What people type: whole addresses, and the one or two characters that no trigram holds.
+const SEARCHES: [(&str, &[&str]); 6] = [
+    ("search zh, 3 and more", &["幸福路12号", "桃园巷30", "人民南路", "淮海中路7号"]),
+    ("search zh, two", &["幸福", "桃园", "南路", "栋7"]),
+    ("search zh, one", &["路", "幸", "栋", "龘"]),
+    ("search en, 3 and more", &["garden road 12", "Garden", "road", "zzz"]),
+    ("search en, one and two", &["ga", "rd", "g", "12"]),
+    ("search, long and short", &["栋 12", "3栋 7室", "桃园巷 30", "garden 5"]),
+];
+
+/// What a process of its own measured.
+struct Opened {
+    ms: f64,
+    resident: u64,
+}
+
+/// Set for the process that only opens: the folder.
+const OPEN_ONLY: &str = "IRONFEET_BENCH_OPEN";
+
+/// Opens the store and lists today in a process of its own, as an app's start does.
+fn open_apart(store: &Path) -> Opened {
+    let this = std::env::current_exe().expect("this program");
+    let out = std::process::Command::new(this).env(OPEN_ONLY, store).output().expect("a process");
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    let mut numbers = text.split_whitespace().filter_map(|word| word.parse::<f64>().ok());
+    let mut next = || numbers.next().expect("two numbers");
+    Opened { ms: next(), resident: next() as u64 }
+}
+
+/// The other side of [`open_apart`].
+fn open_only(store: &Path) {
+    let at = Instant::now();
+    let phone = Phone::open(options(store, u64::from(std::process::id()))).expect("a store");
+    let today = black_box(phone.today().expect("a list"));
+    println!("{} {}", at.elapsed().as_secs_f64() * 1e3, resident());
+    assert!(!today.is_empty());
+}
+
 /// Opening 5,000 documents with today's list, searching them, loading one.
-fn large(_: &mut Criterion) {
-    if !wanted("large") {
-        return;
-    }
+fn large() {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let store = dir.path().join("store");
     let phone = init(&store);
@@ -251,40 +282,24 @@ fn large(_: &mut Criterion) {
     drop(phone);
     let size = std::fs::metadata(store.join("phone.db")).map_or(0, |m| m.len());
     println!("file {} kB, {} documents", size / 1024, PLACES + PLACES / 25);
-    let mut opening = Times::default();
-    for n in 0..20 {
-        let before = resident();
-        let _open = opening.take(|| {
-            let phone = Phone::open(options(&store, 100 + n)).expect("a store");
-            black_box(phone.today().expect("a list"));
-            phone
-        });
-        if n == 0 {
-            println!(
-                "resident +{} kB after opening and today's list",
-                (resident() - before) / 1024
-            );
-        }
-    }
-    opening.line("open and today's list");
+    let mut opened: Vec<Opened> = (0..15).map(|_| open_apart(&store)).collect();
+    opened.sort_by(|a, b| a.ms.total_cmp(&b.ms));
+    let most = opened.iter().map(|o| o.resident).max().unwrap_or(0);
+    println!(
+        "a fresh process opens and lists today: median {:.1} ms, worst {:.1} ms, resident {} kB",
+        opened[opened.len() / 2].ms,
+        opened[opened.len() - 1].ms,
+        most / 1024
+    );
     let phone = Phone::open(options(&store, 999)).expect("a store");
-    let queries = [
-        "幸福路12号",
-        "幸福",
-        "garden road 12",
-        "路",
-        "栋 12",
-        "3栋 7室",
-        "桃园巷 30",
-        "zzz",
-        "Garden",
-    ];
-    let mut searching = Times::default();
-    for n in 0..900 {
-        let query = queries[n % queries.len()];
-        searching.take(|| phone.place_search(query, 50).expect("a list"));
+    for (what, queries) in SEARCHES {
+        let mut searching = Times::default();
+        for n in 0..300 {
+            let query = queries[n % queries.len()];
+            searching.take(|| phone.place_search(query, 50).expect("a list"));
+        }
+        searching.line(what);
     }
-    searching.line("search");
     let mut near = Times::default();
     for n in 0..500 {
         near.take(|| phone.place_near(33.5 + n as f64 * 1e-4, 119.02, 20).expect("a list"));
@@ -304,5 +319,14 @@ fn large(_: &mut Criterion) {
     println!("resident {} kB after showing {} places", resident() / 1024, rows.len());
 }
 
-criterion_group!(benches, answers, large);
-criterion_main!(benches);
+fn main() {
+    if let Some(store) = std::env::var_os(OPEN_ONLY) {
+        return open_only(Path::new(&store));
+    }
+    if wanted("answers") {
+        answers();
+    }
+    if wanted("large") {
+        large();
+    }
+}
