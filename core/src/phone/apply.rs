@@ -166,7 +166,7 @@ fn begin(
     }
     let kind = document.kind().map_or("", |kind| kind.as_str());
     let k = i64::try_from(changes.len()).unwrap_or(i64::MAX);
-    document::settle(db, n, kind, &document.heads(), &acked)?;
+    document::settle(db, n, kind, (k, &document.heads()), &acked)?;
     let entry = Entry::read_as(n, one.pid.clone(), document, reading, k, contents);
     views::put(db, n, Some(&Views::default()), &entry.views)?;
     applied.changes += changes.len();
