@@ -21,6 +21,8 @@ need_tools() {
   local missing=()
   command -v cc >/dev/null && command -v make >/dev/null || missing+=(build-essential)
   command -v pkg-config >/dev/null || missing+=(pkg-config)
+  # Its venv holds schemathesis.
+  { command -v python3 >/dev/null && python3 -c "import venv, ensurepip" 2>/dev/null; } || missing+=(python3-venv)
   # SQLCipher uses the system's libcrypto.
   { command -v pkg-config >/dev/null && pkg-config --exists libcrypto; } || missing+=(libssl-dev)
   command -v curl >/dev/null || missing+=(curl ca-certificates)

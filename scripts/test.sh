@@ -87,5 +87,8 @@ counted phones "${IRONFEET_PHONES_TEST:-mobile-bindings/test.sh}" --built
 # Every page of the console in a real browser, in both languages. IRONFEET_CONSOLE_TEST: as above.
 counted console "${IRONFEET_CONSOLE_TEST:-scripts/console.sh}" --built
 
+# IRONFEET_SCHEMATHESIS: likewise.
+step schemathesis "${IRONFEET_SCHEMATHESIS:-scripts/schemathesis.sh}"
+
 say "done"
 finish
