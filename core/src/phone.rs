@@ -22,6 +22,7 @@ mod lists;
 mod mend;
 mod notice;
 mod outbox;
+mod pass;
 mod photo;
 mod place;
 mod prepare;

@@ -2,12 +2,14 @@
 //!
 //! Clock and entropy are handed in; nothing here reads the system.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
 use ironfeet_core::ground::{Clock, Entropy};
+use ironfeet_core::model::DeviceId;
 
 use crate::bundle::Bundles;
 use crate::checklists::Checklists;
@@ -15,8 +17,10 @@ use crate::config::Config;
 use crate::contact::Contacts;
 use crate::http::session::Sessions;
 use crate::identity::{Identity, WITNESS};
+use crate::limiter::Limiter;
 use crate::metrics::Metrics;
 use crate::nudge::Nudge;
+use crate::pass::Passes;
 use crate::shelf::Shelf;
 use crate::store::{Store, StoreError};
 use crate::tail::Tails;
@@ -48,6 +52,12 @@ pub struct App {
     pub contacts: Contacts,
     /// Counters for the operator.
     pub metrics: Metrics,
+    /// Tokens and proofs of phones.
+    pub passes: Passes,
+    /// How often one phone may ask.
+    pub per_device: Limiter<DeviceId>,
+    /// How often one address may ask.
+    pub per_address: Limiter<IpAddr>,
     /// Supervisors signed in.
     pub sessions: Sessions,
     /// Checklists in use.
@@ -87,6 +97,9 @@ impl App {
             nudge: Nudge::default(),
             contacts: Contacts::default(),
             metrics: Metrics::new(),
+            passes: Passes::new(&identity.stamp_key, &*entropy, clock.now()),
+            per_device: Limiter::new(config.limits.device_per_minute),
+            per_address: Limiter::new(config.limits.address_per_minute),
             sessions: Sessions::default(),
             checklists: Checklists::open(&*store)?,
             identity,

@@ -37,6 +37,15 @@ pub fn note(
     s.audit_put(&AuditRow { hash, ..row })
 }
 
+/// A row as programs read it.
+#[must_use]
+pub fn json(row: &AuditRow) -> serde_json::Value {
+    serde_json::json!({
+        "n": row.n, "at": row.at, "actor": row.actor, "action": row.action,
+        "object": row.object, "hash": hex::encode(row.hash),
+    })
+}
+
 fn hash(row: &AuditRow) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(b"ironfeet audit 1");

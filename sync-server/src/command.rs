@@ -3,10 +3,12 @@
 //! Every command but `serve` opens the same store that a running server uses; SQLite lets
 //! them stand side by side. Must not know clocks, the environment or the screen.
 
+mod access;
 mod admin;
 mod check;
 mod files;
 mod quarantine;
+mod register;
 
 use std::fs::{DirBuilder, File};
 use std::path::{Path, PathBuf};
@@ -18,16 +20,19 @@ use serde_json::{Value, json};
 use ironfeet_core::ground::{Clock, Entropy};
 use ironfeet_core::model::Lang;
 
+use crate::account;
 use crate::app::App;
 use crate::config::Config;
 use crate::enrol::{self, CONSOLE_CODE as CODE};
 use crate::store::sqlite::Sqlite;
 use crate::store::{self, Store, StoreError};
 
+pub use access::{ApiToken, Login};
 pub use admin::{Admin, Device, Person, Place};
 pub use check::AuditCommand;
 pub use files::ImportWhat;
 pub use quarantine::Quarantine;
+pub use register::{Entry, Post, RoleAct};
 
 /// The database's file in the data folder.
 pub const DATABASE: &str = "ironfeet.db";
@@ -267,6 +272,16 @@ pub fn first_code(app: &App) -> Result<Option<String>, StoreError> {
         s.meta_put(CODE, &enrol::code_hash(&code))?;
         Ok(Some(code.clone()))
     })
+}
+
+/// The first administrator's account and one-time password, where nobody can sign in yet: told once.
+///
+/// # Errors
+/// Of the store.
+pub fn first_administrator(app: &App) -> Result<Option<(&'static str, String)>, StoreError> {
+    let now = app.clock.now();
+    let password = store::transact(&*app.store, |s| account::first(s, &*app.entropy, now))?;
+    Ok(password.map(|password| (account::FIRST, password)))
 }
 
 /// Runs any command but `serve`.

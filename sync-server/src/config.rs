@@ -48,6 +48,8 @@ pub struct Config {
     pub tls: Tls,
     /// The sync endpoints.
     pub sync: Sync,
+    /// How often one phone and one address may ask.
+    pub limits: Limits,
     /// How long records stay on phones.
     pub archive: Archive,
     /// The supervisors' pages.
@@ -84,10 +86,28 @@ pub struct Sync {
     pub wait_ms_max: u64,
     /// When phones should ask again, in seconds.
     pub poll_s: u32,
+    /// How long a phone's token lasts, in minutes.
+    pub token_minutes: u32,
     /// A bundle is rebuilt when the log behind it exceeds this share of it, in percent.
     pub bundle_tail_percent: u64,
     /// Time for requests that run when the server is told to stop, in milliseconds.
     pub shutdown_ms: u64,
+}
+
+/// How often one phone and one address may ask; 0: as often as they like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Requests of one phone in a minute.
+    pub device_per_minute: u32,
+    /// Requests from one address in a minute; not counted on loopback, where a proxy may stand.
+    pub address_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { device_per_minute: 1_200, address_per_minute: 12_000 }
+    }
 }
 
 /// How long records stay on phones.
@@ -119,6 +139,7 @@ impl Default for Config {
             allow_plain: false,
             tls: Tls::default(),
             sync: Sync::default(),
+            limits: Limits::default(),
             archive: Archive::default(),
             console: Console::default(),
         }
@@ -136,6 +157,7 @@ impl Default for Sync {
             request_timeout_ms: 60_000,
             wait_ms_max: 25_000,
             poll_s: 300,
+            token_minutes: 60,
             bundle_tail_percent: 20,
             shutdown_ms: 10_000,
         }

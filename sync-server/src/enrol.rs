@@ -7,9 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use ironfeet_core::ground::Entropy;
 use ironfeet_core::model::{Author, DeviceId, GridCode, InstallId, PersonId, Role, UtcMillis};
-use ironfeet_core::sync::manifest;
+use ironfeet_core::sync::{key, manifest};
 
 use crate::audit;
+use crate::pass::Passes;
 use crate::store::{CodeRow, DeviceRow, DeviceStatus, PersonRow, Session, StoreError};
 
 /// A code works this long.
@@ -30,7 +31,7 @@ pub struct Ask {
     pub install_id: InstallId,
     /// The pseudonym that its changes name.
     pub author: Author,
-    /// Ed25519 key, 64 hex digits.
+    /// Public key in hex: 32 bytes of Ed25519, or 65 of P-256.
     pub public_key: String,
     /// App version.
     #[serde(default)]
@@ -42,8 +43,12 @@ pub struct Ask {
 pub struct Enrolled {
     /// The device's identity, derived from its key.
     pub device_id: DeviceId,
-    /// Token of this device for later requests; told once.
+    /// Token of this device for its next requests.
     pub token: String,
+    /// When the token ends; another is had by proof of the key.
+    pub expires_at: UtcMillis,
+    /// The time here.
+    pub server_time: UtcMillis,
     /// The person the code was made for.
     pub person: PersonId,
     /// Their post.
@@ -59,7 +64,7 @@ pub enum Refused {
     #[error("the code is wrong, was used or has expired")]
     Code,
     /// The key is no key.
-    #[error("the public key is not 64 hex digits")]
+    #[error("the public key is none of Ed25519 or P-256 in hex")]
     Key,
     /// The key or the author belongs to a phone already.
     #[error("this key or author is enrolled already; make new ones")]
@@ -172,20 +177,17 @@ pub fn invitation(config: &crate::config::Config, code: &str, person: &PersonId)
     format!("ironfeet:enrol?url={url}&code={code}&person={person}")
 }
 
-/// Lets a phone in. `token` is fresh random bytes.
+/// Lets a phone in.
 ///
 /// # Errors
 /// Of the store. The inner error is for the phone; the code stays unused then.
 pub fn enrol(
     s: &dyn Session,
     ask: &Ask,
-    token: [u8; 32],
+    passes: &Tokens<'_>,
     now: UtcMillis,
 ) -> Result<Result<Enrolled, Refused>, StoreError> {
-    let mut public_key = [0; 32];
-    if hex::decode_to_slice(&ask.public_key, &mut public_key).is_err() {
-        return Ok(Err(Refused::Key));
-    }
+    let Some(public_key) = public_key(&ask.public_key) else { return Ok(Err(Refused::Key)) };
     let device_id = manifest::device_id(&public_key);
     if s.device(&device_id)?.is_some() || s.device_by_author(&ask.author)?.is_some() {
         return Ok(Err(Refused::Taken));
@@ -194,13 +196,14 @@ pub fn enrol(
         return Ok(Err(Refused::Code));
     };
     let Some(person) = s.person(&code.person)? else { return Ok(Err(Refused::Code)) };
-    let token = hex::encode(token);
+    if s.person_retired(&person.id)?.is_some() {
+        return Ok(Err(Refused::Code));
+    }
     s.device_put(&DeviceRow {
         id: device_id,
         person: person.id.clone(),
         public_key,
         author: ask.author,
-        token_hash: hash(&token),
         install: ask.install_id,
         grids: code.grids.clone(),
         status: DeviceStatus::Active,
@@ -208,10 +211,103 @@ pub fn enrol(
         app: ask.app.chars().take(40).collect(),
         enrolled_at: now,
         last_seen: Some(now),
+        renewed_from: None,
     })?;
     audit::note(s, now, person.id.as_str(), "device.enrol", &device_id.to_string())?;
+    Ok(Ok(enrolled(device_id, person, code.grids, passes, now)))
+}
+
+/// What tokens are made with.
+pub struct Tokens<'p> {
+    /// Who makes them.
+    pub passes: &'p Passes,
+    /// How long they last.
+    pub minutes: u32,
+}
+
+fn public_key(text: &str) -> Option<Vec<u8>> {
+    let bytes = hex::decode(text).ok()?;
+    key::algorithm(&bytes).map(|_| bytes)
+}
+
+fn enrolled(
+    device_id: DeviceId,
+    person: PersonRow,
+    grids: Vec<GridCode>,
+    tokens: &Tokens<'_>,
+    now: UtcMillis,
+) -> Enrolled {
+    let (token, expires_at) = tokens.passes.token(device_id, now, tokens.minutes);
     let (person, role) = (person.id, person.post);
-    Ok(Ok(Enrolled { device_id, token, person, role, grids: code.grids }))
+    Enrolled { device_id, token, expires_at, server_time: now, person, role, grids }
+}
+
+/// What a copied phone asks for: it goes on under a key of its own (protocol 4.5, I3).
+#[derive(Clone, Debug, Deserialize)]
+pub struct Renewal {
+    /// The new installation.
+    pub install_id: InstallId,
+    /// The new public key in hex.
+    pub public_key: String,
+}
+
+/// Lets a copy of a phone go on under a new key, for the same person, grids and pseudonym. The phone it was
+/// copied from stays what it is. Asked with the old key's signature.
+///
+/// # Errors
+/// Of the store. The inner error is for the phone.
+pub fn renew(
+    s: &dyn Session,
+    old: &DeviceId,
+    ask: &Renewal,
+    tokens: &Tokens<'_>,
+    now: UtcMillis,
+) -> Result<Result<Enrolled, Refused>, StoreError> {
+    let Some(public_key) = public_key(&ask.public_key) else { return Ok(Err(Refused::Key)) };
+    let device_id = manifest::device_id(&public_key);
+    let Some(before) = s.device(old)? else { return Ok(Err(Refused::Code)) };
+    let Some(person) = s.person(&before.person)? else { return Ok(Err(Refused::Code)) };
+    if let Some(known) = s.device(&device_id)? {
+        // The answer was lost on its way: the same key asks again.
+        let same = known.renewed_from == Some(*old) && known.install == ask.install_id;
+        let again = enrolled(device_id, person, known.grids, tokens, now);
+        return Ok(if same { Ok(again) } else { Err(Refused::Taken) });
+    }
+    let grids = before.grids.clone();
+    // A copy of a phone that is not trusted is not trusted either: its work waits for a person.
+    s.device_put(&DeviceRow {
+        id: device_id,
+        public_key,
+        install: ask.install_id,
+        max_counter: 0,
+        enrolled_at: now,
+        last_seen: Some(now),
+        renewed_from: Some(*old),
+        ..before
+    })?;
+    audit::note(s, now, person.id.as_str(), "device.renew", &format!("{device_id} from {old}"))?;
+    Ok(Ok(enrolled(device_id, person, grids, tokens, now)))
+}
+
+/// Takes grids from a phone that its person's new areas do not cover. What was written for them before and
+/// comes later waits for review.
+///
+/// # Errors
+/// Of the store.
+pub fn narrow(
+    s: &dyn Session,
+    device: DeviceRow,
+    person: &PersonRow,
+    now: UtcMillis,
+) -> Result<(), StoreError> {
+    let grids: Vec<GridCode> =
+        device.grids.iter().filter(|grid| person.covers(grid)).cloned().collect();
+    if grids == device.grids {
+        return Ok(());
+    }
+    let id = device.id.to_string();
+    s.device_put(&DeviceRow { grids, ..device })?;
+    audit::note(s, now, "admin", "device.grids", &id)
 }
 
 /// Takes trust from a phone, effective at its next contact; `false` when there is no such phone.

@@ -3,22 +3,27 @@
 //! Must not know SQL or how changes are judged. Work that blocks runs off the async threads.
 
 mod bundle;
+mod caller;
 mod console;
 mod desk;
 mod enrol;
 mod error;
 mod health;
+mod program;
 pub(crate) mod session;
+mod signin;
 mod sync;
+pub mod table;
 mod wait;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
@@ -42,6 +47,10 @@ pub fn routes(app: &Arc<App>) -> Router {
     let small = Router::new()
         .route("/v1/hello", get(health::hello))
         .route("/v1/enrol", post(enrol::enrol))
+        .route("/v1/nonce", post(enrol::nonce))
+        .route("/v1/token", post(enrol::token))
+        .route("/v1/renew", post(enrol::renew))
+        .route("/v1/audit", get(program::trail))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
@@ -57,6 +66,10 @@ pub fn routes(app: &Arc<App>) -> Router {
             .route("/console", get(console::home))
             .route("/console/login", get(console::login_page).post(console::login))
             .route("/console/logout", post(console::logout))
+            .route("/console/signin", post(signin::sign_in))
+            .route("/console/account", get(signin::page_of))
+            .route("/console/account/password", post(signin::change))
+            .route("/console/account/factor", post(signin::factor))
             .merge(desk::routes())
             .layer(TimeoutLayer::with_status_code(busy, whole))
             .merge(desk::streams())
@@ -71,6 +84,12 @@ pub fn routes(app: &Arc<App>) -> Router {
 
 /// Counts every answer by route, never by address.
 async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let from = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let counted = from.filter(|ip| !ip.is_loopback());
+    if let Some(Err(seconds)) = counted.map(|ip| app.per_address.take(ip, app.clock.now())) {
+        app.metrics.answered("limited", 429, 0.0);
+        return error::Error::Slower(seconds).into_response();
+    }
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let start = tokio::time::Instant::now();
     let response = next.run(request).await;

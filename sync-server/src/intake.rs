@@ -95,7 +95,7 @@ impl Sender {
             post: person.post,
             status: device.status,
             grids: device.grids.clone(),
-            areas: person.areas.clone(),
+            areas: person.areas.iter().map(|area| store::prefix(area).to_owned()).collect(),
             trusted: false,
             manifest: Some(manifest),
         }
@@ -234,6 +234,11 @@ impl Batch {
         }
         Ok(ready)
     }
+}
+
+/// What a manifest is kept under: the hash of what was signed.
+pub(crate) fn manifest_id(manifest: &Manifest) -> [u8; 16] {
+    commit::manifest_row(manifest, ironfeet_core::model::UtcMillis(0)).id
 }
 
 /// What a verdict is for the phone, where nothing must be written for it.

@@ -2,12 +2,13 @@
 //!
 //! In reading order: [`config`] the settings, [`store`] what is kept, [`app`] what a running
 //! server has at hand; [`intake`] takes a push, [`log`] numbers it, [`pull`] answers it;
-//! [`bundle`] serves phones that start empty, [`reseed`] takes back what a restore lost;
+//! [`pass`] knows who asks; [`bundle`] serves phones that start empty, [`reseed`] takes back what a restore lost;
 //! [`lifecycle`] moves and archives, [`review`] is what people decide; [`http`] is the only
 //! list of routes, [`command`] what is typed in a terminal.
 //!
 //! Nothing but `main` reads a clock, the environment or entropy.
 
+pub mod account;
 pub mod app;
 pub mod audit;
 pub mod bundle;
@@ -22,9 +23,11 @@ pub mod identity;
 pub mod import;
 pub mod intake;
 pub mod lifecycle;
+pub mod limiter;
 pub mod log;
 pub mod metrics;
 pub mod nudge;
+pub mod pass;
 pub mod projection;
 pub mod pull;
 pub mod reseed;

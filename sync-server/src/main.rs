@@ -120,6 +120,12 @@ fn serve(ground: &Ground) -> Result<Report, CommandError> {
     {
         let _ = writeln!(std::io::stderr(), "one-time code for the console: {code}");
     }
+    if config.console.enabled
+        && let Some((account, password)) = command::first_administrator(&app)?
+    {
+        let mut screen = std::io::stderr();
+        let _ = writeln!(screen, "first administrator: {account}, one-time password: {password}");
+    }
     let mut out = std::io::stdout();
     let _ = writeln!(out, "listening on {address}").and_then(|()| out.flush());
     let runtime =

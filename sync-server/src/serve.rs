@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,9 +60,9 @@ async fn listen(
     listener: TcpListener,
     app: &Arc<App>,
     routes: Router,
-    handle: Handle<std::net::SocketAddr>,
+    handle: Handle<SocketAddr>,
 ) -> std::io::Result<()> {
-    let routes = routes.into_make_service();
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     let head = Duration::from_millis(app.config.sync.head_timeout_ms);
     if app.config.is_tls() {
         // Another part of the process may have installed the same provider already.

@@ -8,6 +8,7 @@
 
 use std::path::Path;
 
+mod account;
 pub mod conformance;
 pub mod desk;
 mod document;
@@ -17,10 +18,11 @@ mod projection;
 mod review;
 pub mod sqlite;
 
+pub use account::{Accounts, ApiTokenRow, LoginRow, Register, RegisterRow};
 pub use desk::Desk;
 pub use document::{ChangeRow, DocRow, DocState, Documents, ManifestRow};
 pub use log::{BundleRow, EntryRow, Logs, PartitionRow};
-pub use people::{CodeRow, DeviceRow, DeviceStatus, People, PersonRow};
+pub use people::{CodeRow, DeviceRow, DeviceStatus, People, PersonRow, prefix};
 pub use projection::{
     ConflictRow, DocumentRows, FindingRow, PlaceRow, Projections, TaskRow, VisitRow,
 };
@@ -55,9 +57,12 @@ pub enum StoreError {
 }
 
 /// What can be done inside one transaction. A view refuses to write.
-pub trait Session: Meta + People + Logs + Documents + Review + Projections + Desk {}
+pub trait Session:
+    Meta + People + Accounts + Logs + Documents + Review + Projections + Desk
+{
+}
 
-impl<T: Meta + People + Logs + Documents + Review + Projections + Desk> Session for T {}
+impl<T: Meta + People + Accounts + Logs + Documents + Review + Projections + Desk> Session for T {}
 
 /// Work inside a transaction.
 pub type Work<'w> = &'w mut dyn FnMut(&dyn Session) -> Result<(), StoreError>;

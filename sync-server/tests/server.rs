@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking, too")]
 
+#[path = "server/account.rs"]
+mod account;
 #[path = "server/console.rs"]
 mod console;
 #[path = "server/intake.rs"]
@@ -12,6 +14,8 @@ mod life;
 mod operator;
 #[path = "server/reseed.rs"]
 mod reseed;
+#[path = "server/routes.rs"]
+mod routes;
 #[path = "server/wire.rs"]
 mod wire;
 #[path = "server/world.rs"]

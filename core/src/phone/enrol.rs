@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::model::{Author, DeviceId, GridCode, InstallId, PersonId, Pid, Role};
+use crate::model::{Author, DeviceId, GridCode, InstallId, PersonId, Pid, Role, UtcMillis};
 use crate::store::{Owner, Store, StoreError, meta, part};
 use crate::sync::manifest::{Signer, SoftwareSigner};
 use crate::sync::message::SCHEMA;
@@ -13,8 +13,8 @@ use super::sync::SyncError;
 use super::transport::{Transport, TransportError};
 use super::{OpenOptions, Phone, PhoneError};
 
-const ENROLMENT: &str = "enrolment";
-const DEVICE_KEY: &str = "device_key";
+pub(super) const ENROLMENT: &str = "enrolment";
+pub(super) const DEVICE_KEY: &str = "device_key";
 
 /// What a phone tells the server when it enrols.
 #[derive(Debug, Serialize)]
@@ -32,8 +32,12 @@ struct Ask<'a> {
 pub struct Enrolled {
     /// The device's identity.
     pub device_id: DeviceId,
-    /// Token of this device for later requests.
+    /// Token of this device for its next requests.
     pub token: String,
+    /// When the token ends, by the server's clock.
+    pub expires_at: UtcMillis,
+    /// The time there.
+    pub server_time: UtcMillis,
     /// The person the code was made for.
     pub person: PersonId,
     /// Their post.
@@ -53,6 +57,12 @@ pub struct Enrolment {
     pub device: DeviceId,
     /// Token for requests.
     pub token: String,
+    /// When the token ends, by the server's clock.
+    #[serde(default)]
+    pub expires_at: UtcMillis,
+    /// How far the server's clock is ahead of this phone's, ms.
+    #[serde(default)]
+    pub ahead_ms: i64,
 }
 
 /// Where to enrol and with what.
@@ -92,17 +102,21 @@ fn keep(
     with: &EnrolWith<'_>,
     enrolled: &Enrolled,
     secret: &[u8; 32],
+    now: UtcMillis,
 ) -> Result<(), StoreError> {
     let enrolment = Enrolment {
         url: with.url.to_owned(),
         ca: with.ca.map(str::to_owned),
         device: enrolled.device_id,
         token: enrolled.token.clone(),
+        expires_at: enrolled.expires_at,
+        ahead_ms: enrolled.server_time.0.saturating_sub(now.0),
     };
     meta::put(db, DEVICE_KEY, secret)?;
     let json = serde_json::to_vec(&enrolment).expect("plain fields are always JSON");
     meta::put(db, ENROLMENT, &json)?;
     meta::remove(db, "push_counter")?;
+    meta::remove(db, "copied")?;
     for grid in &enrolled.grids {
         part::serve(db, &Pid::Grid(grid.clone()).to_string())?;
     }
@@ -136,7 +150,7 @@ impl Phone {
             .map_err(PhoneError::from)?;
         store.write(|db| {
             contents.write(db)?;
-            keep(db, &with, &enrolled, &secret)?;
+            keep(db, &with, &enrolled, &secret, options.clock.now())?;
             Ok::<_, PhoneError>(())
         })?;
         Ok((Self::of(options, key, owner, store, contents, None), enrolled))
@@ -163,7 +177,10 @@ impl Phone {
         if enrolled.person != owner.0 {
             return Err(SyncError::OtherPerson);
         }
-        self.with(|inner| Ok(inner.store()?.write(|db| keep(db, &with, &enrolled, &secret))?))?;
+        self.with(|inner| {
+            let now = inner.now();
+            Ok(inner.store()?.write(|db| keep(db, &with, &enrolled, &secret, now))?)
+        })?;
         Ok(enrolled)
     }
 

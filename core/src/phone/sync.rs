@@ -22,8 +22,7 @@ use crate::sync::frame;
 use crate::sync::manifest;
 use crate::sync::message::{LocateResponse, SyncRequest, SyncResponse};
 
-use super::enrol::Enrolment;
-use super::transport::{Traffic, Transport};
+use super::transport::{Pass, Traffic, Transport, TransportError};
 use super::{Phone, PhoneError};
 pub use error::SyncError;
 
@@ -113,7 +112,7 @@ struct Run<'a> {
     phone: &'a Phone,
     transport: &'a dyn Transport,
     watch: &'a dyn Watch,
-    enrolment: Enrolment,
+    pass: Pass,
     progress: Progress,
     bundled: u64,
 }
@@ -145,20 +144,37 @@ impl Phone {
         app: &str,
         watch: &dyn Watch,
     ) -> Result<(Outcome, u64), SyncError> {
-        let enrolment = self.enrolment()?.ok_or(SyncError::NotEnrolled)?;
-        let install = self.with(|i| Ok(i.store()?.owner().install_id))?;
-        let identity = Identity {
-            app: app.to_owned(),
-            install,
-            device: enrolment.device,
-            priority: Vec::new(),
-        };
-        let progress = Progress::default();
-        let mut run = Run { phone: self, transport, watch, enrolment, progress, bundled: 0 };
-        let mut client = Client::new(identity);
-        let outcome = run.drive(&mut client).await?;
-        self.sweep()?;
-        Ok((outcome, run.bundled))
+        let mut bundled = 0;
+        let mut fresh = false;
+        loop {
+            let enrolment = self.ready(transport, fresh).await?;
+            let install = self.with(|i| Ok(i.store()?.owner().install_id))?;
+            let identity = Identity {
+                app: app.to_owned(),
+                install,
+                device: enrolment.device,
+                priority: Vec::new(),
+            };
+            let (pass, progress) = (self.pass(&enrolment)?, Progress::default());
+            let mut run = Run { phone: self, transport, watch, pass, progress, bundled };
+            let driven = run.drive(&mut Client::new(identity)).await;
+            bundled = run.bundled;
+            match driven {
+                // The clock was set, the token ended on the way, the server began anew: once more, with
+                // a new token.
+                Err(SyncError::Transport(TransportError::Refused { status: 401, .. }))
+                    if !fresh =>
+                {
+                    fresh = true;
+                }
+                // A copy goes on at once under its own key, so that its work need not wait.
+                Ok(_) if self.is_copied()? && !std::mem::replace(&mut fresh, true) => {}
+                driven => {
+                    self.sweep()?;
+                    return Ok((driven?, bundled));
+                }
+            }
+        }
     }
 
     fn note_end(
@@ -207,7 +223,7 @@ impl Phone {
         let pids: Vec<String> =
             self.status()?.cursors.into_iter().map(|c| format!("{}:{}", c.pid, c.seq)).collect();
         let path = format!("/v1/wait?pids={}", pids.join(","));
-        let mut pieces = transport.open(&path, &enrolment.token, 0).await?;
+        let mut pieces = transport.open(&path, &self.pass(&enrolment)?, 0).await?;
         while pieces.next().await?.is_some() {}
         Ok(())
     }
@@ -244,7 +260,7 @@ impl Run<'_> {
                 }
                 Effect::Sync(request) => {
                     let answer = self.exchange(*request).await?;
-                    self.phone.note_counter(answer.peer_counter)?;
+                    self.phone.heard_counter(answer.peer_counter)?;
                     client.step(self.now()?, Input::Answered(answer, &StoreHeld(self.phone)))?
                 }
                 Effect::Apply(batch) => {
@@ -300,7 +316,7 @@ impl Run<'_> {
             manifest::sign(manifest, &signer);
         }
         let frame = frame::encode(&request);
-        let answer = self.transport.post_frame("/v1/sync", &self.enrolment.token, frame).await?;
+        let answer = self.transport.post_frame("/v1/sync", &self.pass, frame).await?;
         let answer = frame::decode(&answer)?;
         self.phone.offers_made(&request.offers)?;
         Ok(answer)
@@ -309,7 +325,7 @@ impl Run<'_> {
     async fn locate(&self, pid: &Pid) -> Result<u64, SyncError> {
         let request = self.phone.locate_request(pid)?;
         let frame = frame::encode(&request);
-        let answer = self.transport.post_frame("/v1/locate", &self.enrolment.token, frame).await?;
+        let answer = self.transport.post_frame("/v1/locate", &self.pass, frame).await?;
         Ok(frame::decode::<LocateResponse>(&answer)?.seq)
     }
 }

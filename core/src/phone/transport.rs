@@ -47,13 +47,33 @@ pub enum TransportError {
     Strange,
 }
 
+/// The headers of one request.
+pub type Headers = Vec<(&'static str, String)>;
+
+/// What a request shows of who asks: made anew for each request, also when one is sent again.
+#[derive(Clone)]
+pub struct Pass(Arc<dyn Fn(&str, &str) -> Headers + Send + Sync>);
+
+impl Pass {
+    /// From what makes the headers for a method and a path.
+    pub fn new(make: impl Fn(&str, &str) -> Headers + Send + Sync + 'static) -> Self {
+        Self(Arc::new(make))
+    }
+
+    /// The headers to send with this method (`GET`, `POST`) to this path; good for one request.
+    #[must_use]
+    pub fn headers(&self, method: &str, path: &str) -> Headers {
+        (self.0)(method, path)
+    }
+}
+
 /// Carries frames to one server.
 pub trait Transport: Send + Sync {
-    /// Posts a frame with a token; gives the frame of the answer.
+    /// Posts a frame with a pass; gives the frame of the answer.
     fn post_frame<'a>(
         &'a self,
         path: &'a str,
-        token: &'a str,
+        pass: &'a Pass,
         frame: Vec<u8>,
     ) -> Later<'a, Vec<u8>>;
 
@@ -64,7 +84,7 @@ pub trait Transport: Send + Sync {
     fn open<'a>(
         &'a self,
         path: &'a str,
-        token: &'a str,
+        pass: &'a Pass,
         from_byte: u64,
     ) -> Later<'a, Box<dyn Pieces>>;
 
@@ -203,11 +223,15 @@ fn told(error: &reqwest::Error) -> TransportError {
     TransportError::Offline
 }
 
+fn shown(request: reqwest::RequestBuilder, headers: Headers) -> reqwest::RequestBuilder {
+    headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
+}
+
 impl Transport for Http {
     fn post_frame<'a>(
         &'a self,
         path: &'a str,
-        token: &'a str,
+        pass: &'a Pass,
         frame: Vec<u8>,
     ) -> Later<'a, Vec<u8>> {
         Box::pin(async move {
@@ -215,9 +239,9 @@ impl Transport for Http {
             let request = self
                 .client
                 .post(format!("{}{path}", self.base))
-                .bearer_auth(token)
                 .header("content-type", MEDIA)
                 .body(frame);
+            let request = shown(request, pass.headers("POST", path));
             let response = self.send(request, up).await?;
             self.whole(response).await
         })
@@ -240,11 +264,12 @@ impl Transport for Http {
     fn open<'a>(
         &'a self,
         path: &'a str,
-        token: &'a str,
+        pass: &'a Pass,
         from_byte: u64,
     ) -> Later<'a, Box<dyn Pieces>> {
         Box::pin(async move {
-            let mut request = self.client.get(format!("{}{path}", self.base)).bearer_auth(token);
+            let request = self.client.get(format!("{}{path}", self.base));
+            let mut request = shown(request, pass.headers("GET", path));
             if from_byte > 0 {
                 request = request.header("range", format!("bytes={from_byte}-"));
             }

@@ -6,12 +6,15 @@ use serde_json::{Value, json};
 use ironfeet_core::model::{
     DepartmentCode, DeviceId, GridCode, PersonId, PlaceId, Role, UtcMillis,
 };
+use ironfeet_core::rules::{self, Act};
 
+use super::access::{self, ApiToken, Login};
+use super::register::{self, Entry, Post, RoleAct};
 use super::{CommandError, Ground, Report};
 use crate::app::App;
 use crate::enrol::CONSOLE_CODE as CODE;
 use crate::lifecycle::{self, LifeError};
-use crate::store::{self, PersonRow, Session, StoreError};
+use crate::store::{self, PersonRow, Register, Session, StoreError};
 use crate::{audit, enrol, words};
 
 /// What to do.
@@ -22,6 +25,42 @@ pub enum Admin {
         /// What to do.
         #[command(subcommand)]
         act: Person,
+    },
+    /// The tree of areas: city, county, street, community, grid.
+    Org {
+        /// What to do.
+        #[command(subcommand)]
+        act: Entry,
+    },
+    /// Departments.
+    Department {
+        /// What to do.
+        #[command(subcommand)]
+        act: Entry,
+    },
+    /// Posts: a role for areas, by name.
+    Post {
+        /// What to do.
+        #[command(subcommand)]
+        act: Post,
+    },
+    /// Roles and what they may do.
+    Role {
+        /// What to do.
+        #[command(subcommand)]
+        act: RoleAct,
+    },
+    /// Logins of the console.
+    Login {
+        /// What to do.
+        #[command(subcommand)]
+        act: Login,
+    },
+    /// Tokens of programs, separate from logins.
+    ApiToken {
+        /// What to do.
+        #[command(subcommand)]
+        act: ApiToken,
     },
     /// Make a one-time code that lets one phone in.
     EnrolCode {
@@ -58,11 +97,11 @@ pub enum Person {
         /// Account name.
         #[arg(long)]
         id: PersonId,
-        /// Post.
+        /// A role, or the name of a post that was added before.
         #[arg(long)]
-        post: Role,
-        /// Areas: 6, 9 or 12 digits, or grids of 15.
-        #[arg(long, num_args = 1.., required = true)]
+        post: String,
+        /// Areas: 6, 9 or 12 digits, or grids of 15; those of the post where none is given.
+        #[arg(long, num_args = 1..)]
         area: Vec<String>,
         /// Department, for handlers.
         #[arg(long)]
@@ -70,6 +109,12 @@ pub enum Person {
     },
     /// Everybody.
     List,
+    /// End an account: nobody signs in with it any more, its phones are revoked.
+    Retire {
+        /// Account name.
+        #[arg(long)]
+        id: PersonId,
+    },
     /// Add people from a CSV file: id, post, areas (separated by spaces), department.
     Import {
         /// The file.
@@ -108,13 +153,19 @@ pub enum Place {
 pub(super) fn run(ground: &Ground, act: Admin) -> Result<Report, CommandError> {
     match act {
         Admin::Person { act: Person::Add { id, post, area, department } } => {
-            let person =
-                PersonRow { id, post, areas: area, department, added_at: ground.clock.now() };
+            let person = by_post(ground, id, &post, area, department)?;
             check(ground, &person).map_err(|what| CommandError::refused("person", what))?;
             people(ground, &[person])
         }
         Admin::Person { act: Person::List } => list_people(ground),
         Admin::Person { act: Person::Import { file } } => import_people(ground, &file),
+        Admin::Person { act: Person::Retire { id } } => access::retire(ground, &id),
+        Admin::Org { act } => register::entry(ground, Register::Area, act),
+        Admin::Department { act } => register::entry(ground, Register::Department, act),
+        Admin::Post { act } => register::post(ground, act),
+        Admin::Role { act: RoleAct::List } => Ok(register::roles(ground)),
+        Admin::Login { act } => access::login(ground, &act),
+        Admin::ApiToken { act } => access::api_token(ground, &act),
         Admin::EnrolCode { person, grid } => enrol_code(ground, &person, &grid),
         Admin::Device { act: Device::List } => list_devices(ground),
         Admin::Device { act: Device::Revoke { id, stolen } } => revoke(ground, &id, stolen),
@@ -128,10 +179,38 @@ pub(super) fn run(ground: &Ground, act: Admin) -> Result<Report, CommandError> {
     }
 }
 
+/// A person by role and areas, or as the post of this name says.
+fn by_post(
+    ground: &Ground,
+    id: PersonId,
+    post: &str,
+    areas: Vec<String>,
+    department: Option<DepartmentCode>,
+) -> Result<PersonRow, CommandError> {
+    let added_at = ground.clock.now();
+    if let Ok(post) = post.parse::<Role>() {
+        return Ok(PersonRow { id, post, areas, department, added_at });
+    }
+    let store = ground.store()?;
+    let found = store::view(&*store, |s| s.registered(Register::Post, post))?;
+    let found = found.filter(|row| row.retired_at.is_none());
+    let Some((row, role)) = found.and_then(|row| row.role.map(|role| (row, role))) else {
+        let text = ground.say("没有这个角色或岗位", "there is no such role or post");
+        return Err(CommandError::refused("unknown_post", text));
+    };
+    let areas = if areas.is_empty() { row.areas } else { areas };
+    let department = department.or(row.department);
+    Ok(PersonRow { id, post: role, areas, department, added_at })
+}
+
 fn check(ground: &Ground, person: &PersonRow) -> Result<(), String> {
     let fits = |area: &String| {
         matches!(area.len(), 6 | 9 | 12 | 15) && area.bytes().all(|b| b.is_ascii_digit())
     };
+    let everywhere = !rules::may(person.post, Act::Read, "place", "facts");
+    if person.areas.is_empty() && !everywhere {
+        return Err(ground.say("此岗位需要区域", "this post needs an area").to_owned());
+    }
     if person.areas.iter().all(fits) && person.post != Role::Server {
         Ok(())
     } else {
@@ -149,9 +228,15 @@ fn people(ground: &Ground, people: &[PersonRow]) -> Result<Report, CommandError>
     let store = ground.store()?;
     let now = ground.clock.now();
     store::transact(&*store, |s| {
+        let phones = s.devices()?;
         for person in people {
+            let before = s.person(&person.id)?;
             s.person_put(person)?;
             audit::note(s, now, "admin", "person.add", person.id.as_str())?;
+            if before.is_some_and(|before| before.areas != person.areas) {
+                let theirs = phones.iter().filter(|phone| phone.person == person.id);
+                theirs.cloned().try_for_each(|phone| enrol::narrow(s, phone, person, now))?;
+            }
         }
         Ok::<_, StoreError>(())
     })?;

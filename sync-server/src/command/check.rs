@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{CommandError, Ground, Report};
-use crate::{audit, projection, verify, words};
+use crate::{audit, projection, store, verify, words};
 
 /// What to do with the trail.
 #[derive(Debug, Subcommand)]
@@ -45,16 +45,16 @@ pub(super) fn audit(ground: &Ground, act: &AuditCommand) -> Result<Report, Comma
         AuditCommand::Export => {
             let (mut rows, mut lines) = (Vec::new(), Vec::new());
             audit::walk(&*store, &mut |row| {
-                rows.push(json!({
-                    "n": row.n, "at": row.at, "actor": row.actor, "action": row.action,
-                    "object": row.object, "hash": hex::encode(row.hash),
-                }));
+                rows.push(audit::json(row));
                 let at = words::time(row.at);
                 lines.push(format!(
                     "{}\t{at}\t{}\t{}\t{}",
                     row.n, row.actor, row.action, row.object
                 ));
             })?;
+            let now = ground.clock.now();
+            let what = format!("rows 0..{}", rows.len());
+            store::transact(&*store, |s| audit::note(s, now, "admin", "audit.export", &what))?;
             let json = json!({ "ok": true, "rows": rows });
             Ok(Report::done(json, lines.join("\n")))
         }

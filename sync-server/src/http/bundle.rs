@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 use ironfeet_core::model::Pid;
 
+use super::caller::Token;
 use super::error::{Error, off};
-use super::sync::Token;
 use crate::app::App;
 use crate::pull;
 

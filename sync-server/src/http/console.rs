@@ -14,9 +14,9 @@ use ironfeet_core::model::Lang;
 use super::error::{Error, off};
 use super::session::Session;
 use crate::app::App;
-use crate::{audit, enrol};
+use crate::{audit, enrol, store};
 
-const COOKIE: &str = "ironfeet";
+pub(super) const COOKIE: &str = "ironfeet";
 pub(super) const LANG_COOKIE: &str = "ironfeet_lang";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; \
@@ -49,11 +49,11 @@ struct LoginPage {
     wrong: bool,
 }
 
-fn page(template: &impl Template) -> Result<Response, Error> {
+pub(super) fn page(template: &impl Template) -> Result<Response, Error> {
     Ok(Html(template.render().map_err(|_| Error::Interrupted)?).into_response())
 }
 
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     all.flat_map(|line| line.split(';')).find_map(|pair| {
         let (key, value) = pair.trim().split_once('=')?;
@@ -68,8 +68,28 @@ pub(super) fn language(headers: &HeaderMap, asked: Option<&str>) -> In {
 }
 
 pub(super) fn session(app: &App, headers: &HeaderMap) -> Option<Session> {
+    any_session(app, headers).filter(|session| !session.half)
+}
+
+/// A session, also one that may only set up its account. An account that was retired has none.
+pub(super) fn any_session(app: &App, headers: &HeaderMap) -> Option<Session> {
     let token = cookie(headers, COOKIE)?;
-    app.sessions.find(token, app.clock.now(), &app.config.console)
+    let session = app.sessions.find(token, app.clock.now(), &app.config.console)?;
+    let id = session.actor.parse().ok()?;
+    match store::view(&*app.store, |s| s.person_retired(&id)) {
+        Ok(None) => Some(session),
+        _ => {
+            app.sessions.end(token);
+            None
+        }
+    }
+}
+
+/// The cookie of a session.
+pub(super) fn keep_session(app: &App, response: &mut Response, token: &str) {
+    let secure = if app.config.is_tls() { "; Secure" } else { "" };
+    let text = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}");
+    set_cookie(response, &text);
 }
 
 pub(super) fn to_login() -> Response {
@@ -126,6 +146,12 @@ fn remember(response: &mut Response, lang: In, asked: &Asked) {
     }
 }
 
+/// The form again; it says that something was wrong, not what.
+pub(super) fn refused_login(headers: &HeaderMap) -> Result<Response, Error> {
+    let form = page(&LoginPage { lang: language(headers, None), wrong: true })?;
+    Ok((StatusCode::FORBIDDEN, form).into_response())
+}
+
 /// What the form sends.
 #[derive(Deserialize)]
 pub(super) struct Login {
@@ -158,17 +184,11 @@ pub(super) async fn login(
     .await?;
     if !right {
         app.sessions.failed(now);
-        let lang = language(&headers, None);
-        let form = page(&LoginPage { lang, wrong: true })?;
-        return Ok((StatusCode::FORBIDDEN, form).into_response());
+        return refused_login(&headers);
     }
     let token = app.sessions.begin(&*app.entropy, now);
     let mut response = Redirect::to("/console/today").into_response();
-    let secure = if app.config.is_tls() { "; Secure" } else { "" };
-    set_cookie(
-        &mut response,
-        &format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict{secure}"),
-    );
+    keep_session(&app, &mut response, &token);
     Ok(response)
 }
 

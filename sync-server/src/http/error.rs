@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use ironfeet_core::sync::frame::FrameError;
 
 use crate::enrol::Refused;
+use crate::pass::PassError;
 use crate::store::StoreError;
 
 /// Seconds a phone waits when the server is busy.
@@ -15,8 +16,8 @@ const RETRY_AFTER_S: &str = "5";
 /// An answer that is a "no".
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// No token, or one that belongs to nobody.
-    Token,
+    /// It is not shown who asks.
+    Pass(PassError),
     /// The body is no frame of ours.
     Frame(FrameError),
     /// The body is no JSON of ours.
@@ -35,6 +36,8 @@ pub(crate) enum Error {
     Range,
     /// Too many attempts.
     TooMany,
+    /// Too many requests; seconds until the next.
+    Slower(u64),
     /// Enrolment was refused.
     Enrol(Refused),
     /// The store failed.
@@ -46,7 +49,7 @@ pub(crate) enum Error {
 impl Error {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Token => StatusCode::UNAUTHORIZED,
+            Self::Pass(_) => StatusCode::UNAUTHORIZED,
             Self::Frame(FrameError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Frame(FrameError::Version(_)) | Self::Proto => StatusCode::UPGRADE_REQUIRED,
             Self::Frame(FrameError::Broken) | Self::Json | Self::Parameter => {
@@ -55,7 +58,7 @@ impl Error {
             Self::Device | Self::Forbidden | Self::Enrol(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Range => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany | Self::Slower(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Store(StoreError::Busy) | Self::Interrupted => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(StoreError::Full) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -65,7 +68,7 @@ impl Error {
     fn told(&self) -> (&'static str, String) {
         let plain = |code, text: &str| (code, text.to_owned());
         match self {
-            Self::Token => plain("token", "the token is missing or belongs to no phone"),
+            Self::Pass(error) => (error.code(), pass(*error).to_owned()),
             Self::Frame(error) => ("frame", error.to_string()),
             Self::Json => plain("json", "the body is not the JSON expected here"),
             Self::Parameter => plain("parameter", "a parameter is not what it should be"),
@@ -75,6 +78,7 @@ impl Error {
             Self::NotFound => plain("not_found", "there is no such thing here"),
             Self::Range => plain("range", "the range lies outside of the file"),
             Self::TooMany => plain("too_many", "too many attempts; wait a while"),
+            Self::Slower(_) => plain("slower", "too many requests; wait as Retry-After says"),
             Self::Enrol(refused) => (refused.code(), refused.to_string()),
             Self::Store(StoreError::Busy) | Self::Interrupted => {
                 plain("busy", "the server is busy; try again")
@@ -95,11 +99,45 @@ impl IntoResponse for Error {
         let (code, text) = self.told();
         let body = serde_json::json!({ "refused": { "code": code, "text": text } });
         let mut response = (status, Json(body)).into_response();
+        if let Self::Pass(error) = &self {
+            let dpop = HeaderValue::from_static(challenge(*error));
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, dpop);
+        }
         if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            let after = HeaderValue::from_static(RETRY_AFTER_S);
+            let after = match &self {
+                Self::Slower(seconds) => HeaderValue::from(*seconds),
+                _ => HeaderValue::from_static(RETRY_AFTER_S),
+            };
             response.headers_mut().insert(header::RETRY_AFTER, after);
         }
         response
+    }
+}
+
+fn pass(error: PassError) -> &'static str {
+    match error {
+        PassError::Token => "the token is missing or belongs to no phone",
+        PassError::Expired => "the token has ended; ask for another at /v1/token",
+        PassError::Proof => "the proof is missing or does not fit this request",
+        PassError::Time => "the proof's time is not the server's; ask for a token, which tells it",
+        PassError::Replayed => "the proof was used before",
+        PassError::Nonce => "the nonce is too old or not of this server",
+    }
+}
+
+/// What RFC 9449 has a server say.
+fn challenge(error: PassError) -> &'static str {
+    match error {
+        PassError::Token | PassError::Expired => {
+            "DPoP error=\"invalid_token\", algs=\"EdDSA ES256\""
+        }
+        _ => "DPoP error=\"invalid_dpop_proof\", algs=\"EdDSA ES256\"",
+    }
+}
+
+impl From<PassError> for Error {
+    fn from(error: PassError) -> Self {
+        Self::Pass(error)
     }
 }
 

@@ -28,6 +28,10 @@ pub struct Session {
     pub post: Role,
     /// Prefixes of the grids seen; an empty one is everything.
     pub areas: Vec<String>,
+    /// The password must be changed or a second factor set up before anything else.
+    pub half: bool,
+    /// The secret of the second factor that is being set up.
+    pub factor: Vec<u8>,
     began: UtcMillis,
     used: UtcMillis,
 }
@@ -86,7 +90,8 @@ impl Sessions {
             oldest.and_then(|key| inner.sessions.remove(&key));
         }
         let actor = actor.to_owned();
-        let session = Session { csrf, actor, post, areas, began: now, used: now };
+        let (half, factor) = (false, Vec::new());
+        let session = Session { csrf, actor, post, areas, half, factor, began: now, used: now };
         inner.sessions.insert(enrol::hash(&token), session);
         token
     }
@@ -104,6 +109,18 @@ impl Sessions {
         }
         session.used = now;
         Some(session.clone())
+    }
+
+    /// Makes a session one that may only set up its account, with this secret for the second factor.
+    pub fn halve(&self, token: &str, factor: Vec<u8>) {
+        if let Some(session) = self.inner().sessions.get_mut(&enrol::hash(token)) {
+            (session.half, session.factor) = (true, factor);
+        }
+    }
+
+    /// Ends every session of an account.
+    pub fn end_all(&self, actor: &str) {
+        self.inner().sessions.retain(|_, session| session.actor != actor);
     }
 
     /// Ends a session.

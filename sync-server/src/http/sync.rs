@@ -4,9 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequestParts, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::request::Parts;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use ironfeet_core::limits;
@@ -14,30 +13,11 @@ use ironfeet_core::sync::chunk;
 use ironfeet_core::sync::frame;
 use ironfeet_core::sync::message::{HealRequest, LocateRequest, PROTO, SyncRequest, SyncResponse};
 
+use super::caller::Token;
 use super::error::{Error, off};
 use crate::app::App;
 use crate::store::{self, DeviceRow, StoreError};
-use crate::{enrol, intake, pull, reseed};
-
-/// The hash of a bearer token; whose it is, the store knows.
-pub(super) struct Token([u8; 32]);
-
-impl<S: Send + Sync> FromRequestParts<S> for Token {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|text| text.strip_prefix("Bearer ")).ok_or(Error::Token)?;
-        Ok(Self(enrol::hash(token.trim())))
-    }
-}
-
-impl Token {
-    /// The phone it belongs to; asked anew each time, so that a revocation counts at once.
-    pub(super) fn device(&self, app: &App) -> Result<DeviceRow, Error> {
-        store::view(&*app.store, |s| s.device_by_token(&self.0))?.ok_or(Error::Token)
-    }
-}
+use crate::{intake, pull, reseed};
 
 fn framed(bytes: Vec<u8>) -> Response {
     ([(CONTENT_TYPE, frame::MEDIA)], bytes).into_response()
@@ -80,6 +60,7 @@ fn answer(
     for offer in &request.offers {
         reseed::take(app, device, offer)?;
     }
+    let copied = is_copy(app, device, request)?;
     let receipts = intake::push(app, &request.push)?;
     let carried = carried(request);
     let parts = pull::parts(app, device, &request.cursors, &request.want, &carried)?;
@@ -91,12 +72,30 @@ fn answer(
     Ok(SyncResponse {
         server_time: now,
         history: app.identity.history(),
-        peer_counter: row.map_or(0, |row| row.max_counter),
+        peer_counter: row.map_or(0, |row| row.max_counter) + u64::from(copied),
         push: receipts,
         parts,
         notices,
         next_poll_s: app.config.sync.poll_s,
         grants: pull::grants(device),
+    })
+}
+
+/// Whether another copy of this phone's data used its counter for something else (protocol 4.5, I4). Such a
+/// phone hears of a counter beyond its own and goes on under a key of its own.
+fn is_copy(app: &App, device: &DeviceRow, request: &SyncRequest) -> Result<bool, StoreError> {
+    let own = request.push.iter().filter(|m| m.device == device.id);
+    let mut reused = own.filter(|m| m.counter <= device.max_counter).peekable();
+    if reused.peek().is_none() {
+        return Ok(request.install != device.install);
+    }
+    store::view(&*app.store, |s| {
+        for manifest in reused.by_ref() {
+            if !s.manifest_known(&intake::manifest_id(manifest))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     })
 }
 

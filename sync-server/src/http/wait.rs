@@ -13,8 +13,8 @@ use serde::Deserialize;
 use ironfeet_core::limits;
 use ironfeet_core::model::Pid;
 
+use super::caller::Token;
 use super::error::{Error, off};
-use super::sync::Token;
 use crate::app::App;
 use crate::{pull, store};
 

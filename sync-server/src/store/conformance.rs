@@ -24,7 +24,7 @@ pub fn run(fresh: Fresh<'_>) {
     changes_are_unique(&*fresh());
     documents_appear_where_they_are_put(&*fresh());
     codes_work_once_and_in_time(&*fresh());
-    phones_are_found_by_token_and_author(&*fresh());
+    phones_are_found_by_identity_and_author(&*fresh());
     tickets_are_decided_once(&*fresh());
     audit_rows_are_appended(&*fresh());
     rows_are_replaced(&*fresh());
@@ -247,9 +247,8 @@ fn device(n: u8) -> DeviceRow {
     DeviceRow {
         id: DeviceId([n; 16]),
         person: "W01".parse().expect("an account name"),
-        public_key: [n; 32],
+        public_key: vec![n; 32],
         author: Author([n; 16]),
-        token_hash: [n; 32],
         install: InstallId([n; 16]),
         grids: vec!["329901001012001".parse().expect("a grid code")],
         status: DeviceStatus::Active,
@@ -257,10 +256,11 @@ fn device(n: u8) -> DeviceRow {
         app: "1".to_owned(),
         enrolled_at: UtcMillis(i64::from(n)),
         last_seen: None,
+        renewed_from: None,
     }
 }
 
-fn phones_are_found_by_token_and_author(store: &dyn Store) {
+fn phones_are_found_by_identity_and_author(store: &dyn Store) {
     let person = PersonRow {
         id: "W01".parse().expect("an account name"),
         post: Role::Inspector,
@@ -279,10 +279,10 @@ fn phones_are_found_by_token_and_author(store: &dyn Store) {
     read(store, |s| {
         assert_eq!(s.person(&person.id)?, Some(person.clone()));
         assert_eq!(s.people()?, std::slice::from_ref(&person));
-        let seen = s.device_by_token(&[1; 32])?.expect("it enrolled");
+        let seen = s.device(&DeviceId([1; 16]))?.expect("it enrolled");
         assert_eq!((seen.max_counter, seen.last_seen), (5, Some(UtcMillis(70))), "never lowered");
         assert_eq!(s.device_by_author(&Author([2; 16]))?, Some(device(2)));
-        assert_eq!(s.device_by_token(&[9; 32])?, None);
+        assert_eq!(s.device(&DeviceId([9; 16]))?, None);
         assert_eq!(s.devices()?.len(), 2);
         Ok(())
     });

@@ -189,6 +189,12 @@ pub trait Documents {
     /// [`StoreError::Engine`].
     fn manifest_put(&self, manifest: &ManifestRow) -> Result<(), StoreError>;
 
+    /// Whether a manifest was kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn manifest_known(&self, id: &[u8; 16]) -> Result<bool, StoreError>;
+
     /// The place that an imported row became, and the hash of the row as it was imported last.
     ///
     /// # Errors

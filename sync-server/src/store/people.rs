@@ -27,7 +27,16 @@ impl PersonRow {
     /// Whether the post covers a grid.
     #[must_use]
     pub fn covers(&self, grid: &GridCode) -> bool {
-        self.areas.iter().any(|area| grid.as_str().starts_with(area.as_str()))
+        self.areas.iter().any(|area| grid.as_str().starts_with(prefix(area)))
+    }
+}
+
+/// What codes inside an area begin with: a city's six digits end with 00, its counties' do not.
+#[must_use]
+pub fn prefix(area: &str) -> &str {
+    match area.len() {
+        6 => area.strip_suffix("00").unwrap_or(area),
+        _ => area,
     }
 }
 
@@ -80,12 +89,10 @@ pub struct DeviceRow {
     pub id: DeviceId,
     /// Whose it is.
     pub person: PersonId,
-    /// Ed25519 key that signs its manifests.
-    pub public_key: [u8; 32],
+    /// Key that signs its manifests and proofs: 32 bytes of Ed25519 or 65 of P-256.
+    pub public_key: Vec<u8>,
     /// The pseudonym it writes under.
     pub author: Author,
-    /// SHA-256 of its bearer token.
-    pub token_hash: [u8; 32],
     /// The installation that enrolled.
     pub install: InstallId,
     /// The grids it carries.
@@ -100,6 +107,8 @@ pub struct DeviceRow {
     pub enrolled_at: UtcMillis,
     /// When it was last heard.
     pub last_seen: Option<UtcMillis>,
+    /// The phone whose data it is a copy of (protocol 4.5, I3).
+    pub renewed_from: Option<DeviceId>,
 }
 
 /// People, codes and phones.
@@ -146,13 +155,7 @@ pub trait People {
     /// [`StoreError::Engine`].
     fn device(&self, id: &DeviceId) -> Result<Option<DeviceRow>, StoreError>;
 
-    /// The phone that a token belongs to.
-    ///
-    /// # Errors
-    /// [`StoreError::Engine`].
-    fn device_by_token(&self, hash: &[u8; 32]) -> Result<Option<DeviceRow>, StoreError>;
-
-    /// The phone that writes under a pseudonym.
+    /// The first phone that wrote under a pseudonym; copies of it may follow.
     ///
     /// # Errors
     /// [`StoreError::Engine`].

@@ -4,6 +4,7 @@
 //! processes (`admin`, `quarantine`, `backup`) may write beside it. Numbered
 //! migrations run in one immediate transaction when the file is opened.
 
+mod account;
 mod convert;
 mod desk;
 mod document;
@@ -24,6 +25,8 @@ use super::{Meta, Store, StoreError, Work};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001.sql"),
     include_str!("../../migrations/sqlite/0002.sql"),
+    include_str!("../../migrations/sqlite/0003.sql"),
+    include_str!("../../migrations/sqlite/0004.sql"),
 ];
 /// How long a writer waits for another process.
 const BUSY: Duration = Duration::from_secs(15);

@@ -63,7 +63,7 @@ async fn nobody_is_answered_before_it_is_durable() {
     let push = vec![phone.manifest(items.clone())];
     let request = frame::encode(&phone.request(push, vec![]));
     world.failing.store(true, Ordering::SeqCst);
-    let (status, _) = world.frame("/v1/sync", &phone.token, request).await;
+    let (status, _) = world.frame("/v1/sync", &phone.keys, request).await;
     assert_eq!(status, 507, "a commit that failed gives no receipt");
     world.failing.store(false, Ordering::SeqCst);
     let answer = phone.sync(&world, items).await;
@@ -82,7 +82,7 @@ async fn only_the_author_s_device_can_sign() {
     let mut stranger = two.manifest(vec![item.clone()]);
     stranger.device = ironfeet_core::model::DeviceId([7; 16]);
     let request = one.request(vec![forged, stranger], vec![]);
-    let (_, bytes) = world.frame("/v1/sync", &one.token, frame::encode(&request)).await;
+    let (_, bytes) = world.frame("/v1/sync", &one.keys, frame::encode(&request)).await;
     let answer: ironfeet_core::sync::message::SyncResponse = frame::decode(&bytes).unwrap();
     let codes: Vec<_> = answer
         .push
@@ -99,7 +99,7 @@ async fn only_the_author_s_device_can_sign() {
         (PushStatus::Rejected(a, _), PushStatus::Rejected(b, _)) if a == b));
     let courier = vec![one.manifest(vec![item])];
     let request = two.request(courier, vec![]);
-    let (_, bytes) = world.frame("/v1/sync", &two.token, frame::encode(&request)).await;
+    let (_, bytes) = world.frame("/v1/sync", &two.keys, frame::encode(&request)).await;
     let answer: ironfeet_core::sync::message::SyncResponse = frame::decode(&bytes).unwrap();
     assert_eq!(answer.push[0].status, PushStatus::Accepted(1), "the courier may be another");
 }

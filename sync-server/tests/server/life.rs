@@ -137,7 +137,7 @@ async fn a_bundle_and_the_log_behind_it_are_the_whole_log() {
     }
     let two = world.phone("W2", &[GRID]);
     let request = two.request(vec![], vec![]);
-    let (_, bytes) = world.frame("/v1/sync", &two.token, frame::encode(&request)).await;
+    let (_, bytes) = world.frame("/v1/sync", &two.keys, frame::encode(&request)).await;
     let answer: ironfeet_core::sync::message::SyncResponse = frame::decode(&bytes).unwrap();
     assert_eq!(answer.parts[0].status, PartStatus::Reset);
     let bundle = answer.parts[0].bundle.clone().unwrap();

@@ -13,7 +13,7 @@ async fn locate(world: &World, phone: &Phone, known: &[(u64, [u8; 16])]) -> u64 
     let checkpoints =
         known.iter().map(|(seq, chain)| Checkpoint { seq: *seq, chain: *chain }).collect();
     let request = LocateRequest { pid: pid(GRID), checkpoints };
-    let (_, bytes) = world.frame("/v1/locate", &phone.token, frame::encode(&request)).await;
+    let (_, bytes) = world.frame("/v1/locate", &phone.keys, frame::encode(&request)).await;
     frame::decode::<LocateResponse>(&bytes).unwrap().seq
 }
 
@@ -44,7 +44,7 @@ async fn phones_bring_back_what_a_restore_lost_with_the_very_same_chain() {
     let history = world.app.identity.history();
     assert_ne!(history, before.history);
     let request = two.request(vec![], vec![]);
-    let (_, bytes) = world.frame("/v1/sync", &two.token, frame::encode(&request)).await;
+    let (_, bytes) = world.frame("/v1/sync", &two.keys, frame::encode(&request)).await;
     let answer: SyncResponse = frame::decode(&bytes).unwrap();
     assert_eq!(answer.parts[0].status, PartStatus::Diverged, "the cursor is ahead of the log");
     let seen = [(before.seq, before.cursor().chain), common];
@@ -55,7 +55,7 @@ async fn phones_bring_back_what_a_restore_lost_with_the_very_same_chain() {
     let forged = Offer { stamp: [9; 16], ..offer.clone() };
     for (offer, expected) in [(forged, 1), (offer, 5)] {
         let request = two.request(vec![], vec![offer]);
-        world.frame("/v1/sync", &two.token, frame::encode(&request)).await;
+        world.frame("/v1/sync", &two.keys, frame::encode(&request)).await;
         let row = store::view(&*world.app.store, |s| s.partition(&pid(GRID))).unwrap().unwrap();
         assert_eq!(row.last_seq(), expected, "a stamp of somebody else is not taken");
     }

@@ -12,12 +12,13 @@ use rustls::pki_types::{CertificateDer, ServerName};
 
 use ironfeet_core::limits;
 use ironfeet_core::sync::frame;
+use ironfeet_core::sync::key::{Signer as _, SoftwareSigner};
 use ironfeet_core::sync::message::{HealItem, HealRequest, HealResponse};
 
-use super::world::{GRID, OTHER, World, body, pid};
+use super::world::{GRID, Keys, OTHER, World, body, pid};
 
-async fn get(world: &World, path: &str, token: &str, range: Option<&str>) -> (u16, Vec<u8>) {
-    let mut request = Request::get(path).header("authorization", format!("Bearer {token}"));
+async fn get(world: &World, path: &str, keys: &Keys, range: Option<&str>) -> (u16, Vec<u8>) {
+    let mut request = keys.show(Request::get(path), "GET", path);
     if let Some(range) = range {
         request = request.header("range", range);
     }
@@ -36,19 +37,20 @@ async fn refusals_have_a_status_and_a_stable_code() {
     let (phone, other) = (world.phone("W1", &[GRID]), world.phone("W2", &[GRID]));
     let good = frame::encode(&phone.request(vec![], vec![]));
     let bomb = [&[frame::VERSION_ZSTD][..], &zstd_zeros(limits::FRAME_BYTES_MAX + 1)].concat();
+    let nobody = Keys { token: "nobody's".to_owned(), ..phone.keys.clone() };
     let cases = [
-        ("nobody's", good.clone(), 401, "token"),
-        (&*phone.token, b"\x01rubbish".to_vec(), 400, "frame"),
-        (&phone.token, vec![9], 426, "frame"),
-        (&phone.token, bomb, 413, "frame"),
-        (&phone.token, vec![0; limits::BODY_BYTES_MAX + 1], 413, ""),
-        (&other.token, good, 403, "device"),
+        (&nobody, good.clone(), 401, "token"),
+        (&phone.keys, b"\x01rubbish".to_vec(), 400, "frame"),
+        (&phone.keys, vec![9], 426, "frame"),
+        (&phone.keys, bomb, 413, "frame"),
+        (&phone.keys, vec![0; limits::BODY_BYTES_MAX + 1], 413, ""),
+        (&other.keys, good, 403, "device"),
     ];
     for (token, bytes, status, expected) in cases {
         let (got, answer) = world.frame("/v1/sync", token, bytes).await;
         assert_eq!((got, code(&answer).as_str()), (status, expected));
     }
-    let (status, answer) = get(&world, "/nowhere", &phone.token, None).await;
+    let (status, answer) = get(&world, "/nowhere", &phone.keys, None).await;
     assert_eq!((status, code(&answer).as_str()), (404, "not_found"));
 }
 
@@ -78,7 +80,7 @@ async fn a_code_enrols_one_phone() {
     let ask = |code: &str, n: u8| {
         serde_json::json!({
             "code": code, "install_id": hex::encode([n; 16]), "author": hex::encode([n; 16]),
-            "public_key": hex::encode([n; 32]), "app": "1", "schema": 1,
+            "public_key": hex::encode(SoftwareSigner::new(&[n; 32]).public_key()), "app": "1", "schema": 1,
         })
         .to_string()
     };
@@ -111,13 +113,13 @@ async fn bundles_come_in_ranges_to_those_who_may_read() {
     phone.sync(&world, vec![phone.item(place.id(), &made, GRID)]).await;
     let bundle = world.app.bundles.fresh(&world.app, &pid(GRID)).unwrap().unwrap();
     let path = format!("/v1/bundle/g{GRID}/{}", bundle.n);
-    let (status, whole) = get(&world, &path, &phone.token, None).await;
+    let (status, whole) = get(&world, &path, &phone.keys, None).await;
     assert_eq!((status, whole.len() as u64), (200, bundle.bytes));
-    let (status, rest) = get(&world, &path, &phone.token, Some("bytes=10-")).await;
+    let (status, rest) = get(&world, &path, &phone.keys, Some("bytes=10-")).await;
     assert_eq!((status, rest.as_slice()), (206, &whole[10..]));
-    assert_eq!(get(&world, &path, &phone.token, Some("bytes=99999999-")).await.0, 416);
-    assert_eq!(get(&world, &path, &other.token, None).await.0, 403);
-    assert_eq!(get(&world, &format!("/v1/bundle/g{GRID}/77"), &phone.token, None).await.0, 404);
+    assert_eq!(get(&world, &path, &phone.keys, Some("bytes=99999999-")).await.0, 416);
+    assert_eq!(get(&world, &path, &other.keys, None).await.0, 403);
+    assert_eq!(get(&world, &format!("/v1/bundle/g{GRID}/77"), &phone.keys, None).await.0, 404);
 }
 
 #[tokio::test]
@@ -143,7 +145,7 @@ async fn healing_names_what_differs_and_nothing_else() {
     let ghost = world.id();
     items.push(HealItem { doc: ghost, item: [0; 8] });
     let request = HealRequest { pid: pid(GRID), seq: 2, items };
-    let (_, bytes) = world.frame("/v1/heal", &phone.token, frame::encode(&request)).await;
+    let (_, bytes) = world.frame("/v1/heal", &phone.keys, frame::encode(&request)).await;
     let answer: HealResponse = frame::decode(&bytes).unwrap();
     assert_eq!(answer.take.iter().map(|doc| doc.doc).collect::<Vec<_>>(), [differs.id()]);
     assert_eq!((answer.drop, answer.more, answer.seq), (vec![ghost], false, 2));
@@ -153,15 +155,15 @@ async fn healing_names_what_differs_and_nothing_else() {
 async fn whoever_waits_is_woken_by_growth() {
     let world = std::sync::Arc::new(World::new());
     let (mut one, two) = (world.phone("W1", &[GRID]), world.phone("W2", &[GRID]));
-    let (inner, token) = (world.clone(), two.token.clone());
+    let (inner, token) = (world.clone(), two.keys.clone());
     let waiting = tokio::spawn(async move {
         get(&inner, &format!("/v1/wait?pids=g{GRID}:0"), &token, None).await
     });
     let (place, made) = world.place(&one, "甲");
     one.sync(&world, vec![one.item(place.id(), &made, GRID)]).await;
     assert_eq!(waiting.await.unwrap().0, 200);
-    assert_eq!(get(&world, &format!("/v1/wait?pids=g{GRID}:0"), &two.token, None).await.0, 200);
-    assert_eq!(get(&world, &format!("/v1/wait?pids=g{OTHER}"), &two.token, None).await.0, 403);
+    assert_eq!(get(&world, &format!("/v1/wait?pids=g{GRID}:0"), &two.keys, None).await.0, 200);
+    assert_eq!(get(&world, &format!("/v1/wait?pids=g{OTHER}"), &two.keys, None).await.0, 403);
 }
 
 /// Serves `world` while `client` talks to it on another thread.
@@ -241,4 +243,34 @@ async fn tls_is_served_from_certificate_files() {
     })
     .await;
     assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn a_phone_or_an_address_that_asks_too_often_waits_and_others_do_not() {
+    let world = World::with(|config| {
+        config.limits.device_per_minute = 3;
+        config.limits.address_per_minute = 5;
+    });
+    let (one, two) = (world.phone("W1", &[GRID]), world.phone("W2", &[GRID]));
+    let good = |phone: &super::world::Phone| frame::encode(&phone.request(vec![], vec![]));
+    for expected in [200, 200, 200, 429] {
+        assert_eq!(world.frame("/v1/sync", &one.keys, good(&one)).await.0, expected);
+    }
+    assert_eq!(world.frame("/v1/sync", &two.keys, good(&two)).await.0, 200);
+    let from = async |address: &str| {
+        let address: std::net::SocketAddr = address.parse().unwrap();
+        let mut request = Request::get("/v1/hello").body(Body::empty()).unwrap();
+        request.extensions_mut().insert(axum::extract::ConnectInfo(address));
+        let answer = world.send(request).await;
+        let after = answer.headers().get("retry-after").map(|v| v.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), after)
+    };
+    for _ in 0..5 {
+        assert_eq!(from("192.0.2.1:1").await.0, 200);
+    }
+    assert_eq!(from("192.0.2.1:2").await, (429, Some("13".to_owned())));
+    assert_eq!(from("192.0.2.2:1").await.0, 200);
+    for _ in 0..9 {
+        assert_eq!(from("127.0.0.1:1").await.0, 200, "a proxy on this host");
+    }
 }

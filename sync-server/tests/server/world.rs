@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use axum::body::Body;
+use axum::http::request::Builder;
 use axum::http::{Request, Response};
 use tower::ServiceExt as _;
 
@@ -22,7 +23,7 @@ use ironfeet_core::sync::message::{
     Manifest, Offer, PROTO, Part, PartStatus, PushItem, PushStatus, SCHEMA, SyncRequest,
     SyncResponse, Want,
 };
-use ironfeet_core::sync::{chunk, frame};
+use ironfeet_core::sync::{chunk, frame, proof};
 use ironfeet_server::app::App;
 use ironfeet_server::command::{self, Command, CommandError, Ground, Report};
 use ironfeet_server::config::Config;
@@ -172,16 +173,18 @@ impl World {
             public_key: hex::encode(signer.public_key()),
             app: "1.0".to_owned(),
         };
-        let mut token = [0; 32];
-        self.entropy.fill(&mut token);
+        let tokens = enrol::Tokens { passes: &self.app.passes, minutes: 60 };
         let enrolled =
-            store::transact(&*self.app.store, |s| enrol::enrol(s, &ask, token, now)).unwrap();
+            store::transact(&*self.app.store, |s| enrol::enrol(s, &ask, &tokens, now)).unwrap();
         let enrolled = enrolled.unwrap();
+        let signer = Arc::new(signer);
+        let (clock, entropy) = (self.clock.clone(), self.entropy.clone());
+        let keys = Keys { token: enrolled.token, signer: signer.clone(), clock, entropy };
         Phone {
             author: ask.author,
             install: ask.install_id,
             device: enrolled.device_id,
-            token: enrolled.token,
+            keys,
             signer,
             counter: 0,
             replica: Replica::default(),
@@ -198,11 +201,8 @@ impl World {
         http::routes(&self.app).oneshot(request).await.unwrap()
     }
 
-    pub(crate) async fn frame(&self, path: &str, token: &str, bytes: Vec<u8>) -> (u16, Vec<u8>) {
-        let request = Request::post(path)
-            .header("authorization", format!("Bearer {token}"))
-            .body(Body::from(bytes))
-            .unwrap();
+    pub(crate) async fn frame(&self, path: &str, keys: &Keys, bytes: Vec<u8>) -> (u16, Vec<u8>) {
+        let request = keys.show(Request::post(path), "POST", path).body(Body::from(bytes)).unwrap();
         let response = self.send(request).await;
         let status = response.status().as_u16();
         (status, body(response).await)
@@ -281,12 +281,36 @@ impl Held for Replica {
     }
 }
 
+/// What a phone shows of itself with each request.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    pub(crate) token: String,
+    pub(crate) signer: Arc<SoftwareSigner>,
+    pub(crate) clock: Arc<Hands>,
+    pub(crate) entropy: Arc<Seeded>,
+}
+
+impl Keys {
+    pub(crate) fn proof(&self, method: &str, path: &str) -> String {
+        let address = format!("http://server{}", path.split('?').next().unwrap());
+        let (now, once) = (self.clock.now(), self.entropy.sixteen());
+        proof::proof(&*self.signer, (method, &address), &self.token, now, once)
+    }
+
+    pub(crate) fn show(&self, request: Builder, method: &str, path: &str) -> Builder {
+        request
+            .header("host", "server")
+            .header("authorization", format!("DPoP {}", self.token))
+            .header("dpop", self.proof(method, path))
+    }
+}
+
 pub(crate) struct Phone {
     pub(crate) author: Author,
     pub(crate) install: InstallId,
     pub(crate) device: DeviceId,
-    pub(crate) token: String,
-    pub(crate) signer: SoftwareSigner,
+    pub(crate) keys: Keys,
+    pub(crate) signer: Arc<SoftwareSigner>,
     pub(crate) counter: u64,
     pub(crate) replica: Replica,
     pub(crate) standings: BTreeMap<Pid, Standing>,
@@ -314,7 +338,7 @@ impl Phone {
             items,
             sig: Vec::new(),
         };
-        manifest::sign(&mut signed, &self.signer);
+        manifest::sign(&mut signed, &*self.signer);
         signed
     }
 
@@ -336,9 +360,11 @@ impl Phone {
 
     /// One round; the answer is checked by the phone's own rules and kept.
     pub(crate) async fn sync(&mut self, world: &World, items: Vec<PushItem>) -> SyncResponse {
+        let now = world.clock.now();
+        self.keys.token = world.app.passes.token(self.device, now, 60).0;
         let push = if items.is_empty() { Vec::new() } else { vec![self.manifest(items)] };
         let request = self.request(push, Vec::new());
-        let (status, bytes) = world.frame("/v1/sync", &self.token, frame::encode(&request)).await;
+        let (status, bytes) = world.frame("/v1/sync", &self.keys, frame::encode(&request)).await;
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(&bytes));
         let response: SyncResponse = frame::decode(&bytes).unwrap();
         self.take(&request, &response);

@@ -4,8 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::http::request::Builder;
 use axum::http::{Request, Response};
-use ironfeet_core::phone::transport::{Later, Pieces, Traffic, Transport, TransportError};
+use ironfeet_core::phone::transport::{
+    Headers, Later, Pass, Pieces, Traffic, Transport, TransportError,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tower::ServiceExt;
@@ -111,17 +114,21 @@ impl Line {
     }
 }
 
+fn shown(request: Builder, headers: Headers) -> Builder {
+    let request = request.header("host", "server");
+    headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
+}
+
 impl Transport for Line {
     fn post_frame<'a>(
         &'a self,
         path: &'a str,
-        token: &'a str,
+        pass: &'a Pass,
         frame: Vec<u8>,
     ) -> Later<'a, Vec<u8>> {
         Box::pin(async move {
             let make = || {
-                Request::post(path)
-                    .header("authorization", format!("Bearer {token}"))
+                shown(Request::post(path), pass.headers("POST", path))
                     .header("content-type", ironfeet_core::sync::frame::MEDIA)
                     .body(Body::from(frame.clone()))
                     .expect("a plain request")
@@ -133,7 +140,7 @@ impl Transport for Line {
     fn post_json<'a>(&'a self, path: &'a str, json: String) -> Later<'a, String> {
         Box::pin(async move {
             let make = || {
-                Request::post(path)
+                shown(Request::post(path), Vec::new())
                     .header("content-type", "application/json")
                     .body(Body::from(json.clone()))
                     .expect("a plain request")
@@ -146,13 +153,12 @@ impl Transport for Line {
     fn open<'a>(
         &'a self,
         path: &'a str,
-        token: &'a str,
+        pass: &'a Pass,
         from_byte: u64,
     ) -> Later<'a, Box<dyn Pieces>> {
         Box::pin(async move {
             let make = || {
-                Request::get(path)
-                    .header("authorization", format!("Bearer {token}"))
+                shown(Request::get(path), pass.headers("GET", path))
                     .header("range", format!("bytes={from_byte}-"))
                     .body(Body::empty())
                     .expect("a plain request")

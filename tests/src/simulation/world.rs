@@ -100,7 +100,7 @@ impl World {
         let line = Line::new(self.seed ^ (n as u64 + 100));
         line.connect(Some(self.server.router()));
         let options = self.options(&dir, &clock, n as u64 + 1);
-        let with = EnrolWith { url: "sim://server", code: &code, ca: None, app: "sim" };
+        let with = EnrolWith { url: "http://server", code: &code, ca: None, app: "sim" };
         let (phone, _) = Phone::enrol_new(options, &*line, with).await.expect("the code is good");
         self.phones.push(SimPhone { dir, phone: Some(phone), line, clock, saved: None });
     }

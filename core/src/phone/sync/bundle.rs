@@ -34,7 +34,7 @@ impl Run<'_> {
         let path = format!("/v1/bundle/{pid}/{}", bundle.n);
         let mut reader = FrameReader::from_byte(at.byte);
         if at.byte < bundle.bytes {
-            let mut pieces = self.transport.open(&path, &self.enrolment.token, at.byte).await?;
+            let mut pieces = self.transport.open(&path, &self.pass, at.byte).await?;
             while let Some(piece) = pieces.next().await? {
                 reader.push(&piece);
                 while let Some(bytes) = reader.next_frame()? {

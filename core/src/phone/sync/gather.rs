@@ -50,6 +50,16 @@ impl Phone {
         })
     }
 
+    /// The counter the server has of this key. Beyond ours: another copy of this data used it (protocol I4).
+    pub(super) fn heard_counter(&self, counter: u64) -> Result<(), PhoneError> {
+        let ahead = self.with(|inner| Ok(self::counter(inner.store()?.db())? < counter))?;
+        if ahead {
+            self.note_counter(counter)?;
+            self.note_copied()?;
+        }
+        Ok(())
+    }
+
     /// The server has looked at these offers; what it kept of them comes back as entries.
     pub(super) fn offers_made(&self, offers: &[Offer]) -> Result<(), PhoneError> {
         if offers.is_empty() {

@@ -33,7 +33,7 @@ impl Run<'_> {
         })?;
         let request = client::heal_request(pid, seq, &members);
         let frame = frame::encode(&request);
-        let answer = self.transport.post_frame("/v1/heal", &self.enrolment.token, frame).await?;
+        let answer = self.transport.post_frame("/v1/heal", &self.pass, frame).await?;
         let answer: HealResponse = frame::decode(&answer)?;
         Ok((answer.seq == seq).then_some(answer))
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Counters, Later, Pieces, Traffic, Transport, TransportError, refusal};
+use super::{Counters, Later, Pass, Pieces, Traffic, Transport, TransportError, refusal};
 use crate::sync::frame::MEDIA;
 
 /// Bytes of a file asked for at once.
@@ -89,10 +89,6 @@ impl Carried {
     }
 }
 
-fn bearer(token: &str) -> (&'static str, String) {
-    ("authorization", format!("Bearer {token}"))
-}
-
 fn media(kind: &str) -> (&'static str, String) {
     ("content-type", kind.to_owned())
 }
@@ -101,10 +97,11 @@ impl Transport for Carried {
     fn post_frame<'a>(
         &'a self,
         path: &'a str,
-        token: &'a str,
+        pass: &'a Pass,
         frame: Vec<u8>,
     ) -> Later<'a, Vec<u8>> {
-        let headers = vec![bearer(token), media(MEDIA)];
+        let mut headers = pass.headers("POST", path);
+        headers.push(media(MEDIA));
         Box::pin(async move { Ok(self.way.send("POST", path, headers, frame).await?.body) })
     }
 
@@ -119,11 +116,11 @@ impl Transport for Carried {
     fn open<'a>(
         &'a self,
         path: &'a str,
-        token: &'a str,
+        pass: &'a Pass,
         from_byte: u64,
     ) -> Later<'a, Box<dyn Pieces>> {
-        let (way, path, token) = (Arc::clone(&self.way), path.to_owned(), token.to_owned());
-        let parts = Parts { way, path, token, next: from_byte, end: None };
+        let (way, path, pass) = (Arc::clone(&self.way), path.to_owned(), pass.clone());
+        let parts = Parts { way, path, pass, next: from_byte, end: None };
         Box::pin(async move { Ok(Box::new(parts) as Box<dyn Pieces>) })
     }
 
@@ -136,7 +133,7 @@ impl Transport for Carried {
 struct Parts {
     way: Arc<Way>,
     path: String,
-    token: String,
+    pass: Pass,
     next: u64,
     /// Known once the first part has come.
     end: Option<u64>,
@@ -149,7 +146,9 @@ impl Pieces for Parts {
                 return Ok(None);
             }
             let range = ("range", format!("bytes={}-{}", self.next, self.next + PART - 1));
-            let headers = vec![bearer(&self.token), range];
+            // Each part is a request of its own, with a proof of its own.
+            let mut headers = self.pass.headers("GET", &self.path);
+            headers.push(range);
             let reply = self.way.send("GET", &self.path, headers, Vec::new()).await?;
             let whole = match reply.status {
                 206 => {
@@ -200,7 +199,8 @@ mod tests {
     #[tokio::test]
     async fn a_file_comes_in_parts_from_any_byte() {
         let way = Carried::new("https://city.example/", Box::new(Small(b"ten bytes!")));
-        let mut pieces = way.open("/v1/bundle/g/1", "t", 4).await.unwrap();
+        let mut pieces =
+            way.open("/v1/bundle/g/1", &Pass::new(|_, _| Vec::new()), 4).await.unwrap();
         let mut all = Vec::new();
         while let Some(piece) = pieces.next().await.unwrap() {
             all.extend(piece);

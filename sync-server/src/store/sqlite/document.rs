@@ -197,6 +197,12 @@ impl Documents for Session<'_> {
         Ok(())
     }
 
+    fn manifest_known(&self, id: &[u8; 16]) -> Result<bool, StoreError> {
+        let found =
+            self.first("SELECT 1 FROM manifest WHERE manifest_id = ?1", [id], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
     fn import_key(&self, name: &str) -> Result<Option<(DocId, [u8; 32])>, StoreError> {
         self.first("SELECT doc_id, row_hash FROM import_key WHERE name = ?1", [name], |row| {
             Ok((from::doc(row, 0)?, from::bytes(row, 1)?))

@@ -8,8 +8,8 @@ use super::Session;
 use super::convert as from;
 use crate::store::{CodeRow, DeviceRow, DeviceStatus, People, PersonRow, StoreError};
 
-const DEVICE: &str = "SELECT device_id, person_id, public_key, author, token_hash, install_id,
-    grids, status, max_counter, app, enrolled_at, last_seen FROM device";
+const DEVICE: &str = "SELECT device_id, person_id, public_key, author, install_id,
+    grids, status, max_counter, app, enrolled_at, last_seen, renewed_from FROM device";
 
 fn person(row: &Row<'_>) -> rusqlite::Result<PersonRow> {
     Ok(PersonRow {
@@ -25,22 +25,22 @@ fn device(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
     Ok(DeviceRow {
         id: from::device(row, 0)?,
         person: from::parsed(row, 1)?,
-        public_key: from::bytes(row, 2)?,
+        public_key: row.get(2)?,
         author: from::author(row, 3)?,
-        token_hash: from::bytes(row, 4)?,
-        install: InstallId(from::bytes(row, 5)?),
-        grids: from::words(row, 6)?,
-        status: from::named(row, 7, DeviceStatus::find)?,
-        max_counter: from::count(row, 8)?,
-        app: row.get(9)?,
-        enrolled_at: from::time(row, 10)?,
-        last_seen: from::time_or_none(row, 11)?,
+        install: InstallId(from::bytes(row, 4)?),
+        grids: from::words(row, 5)?,
+        status: from::named(row, 6, DeviceStatus::find)?,
+        max_counter: from::count(row, 7)?,
+        app: row.get(8)?,
+        enrolled_at: from::time(row, 9)?,
+        last_seen: from::time_or_none(row, 10)?,
+        renewed_from: from::bytes_or_none(row, 11)?.map(DeviceId),
     })
 }
 
 impl Session<'_> {
     fn device_where(&self, clause: &str, key: &[u8]) -> Result<Option<DeviceRow>, StoreError> {
-        self.first(&format!("{DEVICE} WHERE {clause} = ?1"), [key], device)
+        self.first(&format!("{DEVICE} WHERE {clause}"), [key], device)
     }
 }
 
@@ -51,7 +51,7 @@ impl People for Session<'_> {
             "INSERT INTO person (person_id, post, areas, department, added_at)
              VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (person_id) DO UPDATE SET post = excluded.post, areas = excluded.areas,
-               department = excluded.department",
+               department = excluded.department, retired_at = NULL",
             params![
                 person.id.as_str(),
                 person.post.as_str(),
@@ -112,8 +112,8 @@ impl People for Session<'_> {
 
     fn device_put(&self, device: &DeviceRow) -> Result<(), StoreError> {
         self.run(
-            "INSERT INTO device (device_id, person_id, public_key, author, token_hash, install_id,
-               grids, status, max_counter, app, enrolled_at, last_seen)
+            "INSERT INTO device (device_id, person_id, public_key, author, install_id,
+               grids, status, max_counter, app, enrolled_at, last_seen, renewed_from)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (device_id) DO UPDATE SET status = excluded.status,
                grids = excluded.grids, install_id = excluded.install_id",
@@ -122,29 +122,25 @@ impl People for Session<'_> {
                 device.person.as_str(),
                 device.public_key,
                 device.author.0,
-                device.token_hash,
                 device.install.0,
                 from::spaced(&device.grids),
                 device.status.as_str(),
                 from::signed(device.max_counter),
                 device.app,
                 device.enrolled_at.0,
-                device.last_seen.map(|at| at.0)
+                device.last_seen.map(|at| at.0),
+                device.renewed_from.map(|id| id.0)
             ],
         )?;
         Ok(())
     }
 
     fn device(&self, id: &DeviceId) -> Result<Option<DeviceRow>, StoreError> {
-        self.device_where("device_id", &id.0)
-    }
-
-    fn device_by_token(&self, hash: &[u8; 32]) -> Result<Option<DeviceRow>, StoreError> {
-        self.device_where("token_hash", hash)
+        self.device_where("device_id = ?1", &id.0)
     }
 
     fn device_by_author(&self, author: &Author) -> Result<Option<DeviceRow>, StoreError> {
-        self.device_where("author", &author.0)
+        self.device_where("author = ?1 ORDER BY enrolled_at, device_id LIMIT 1", &author.0)
     }
 
     fn devices(&self) -> Result<Vec<DeviceRow>, StoreError> {

@@ -1,0 +1,155 @@
+//! A device's key: who signs, and how a signature is checked.
+//!
+//! Two kinds, because hardware keystores sign P-256 and software prefers Ed25519. A public key is its
+//! plain bytes, told apart by length: 32 of Ed25519, 65 of P-256 (SEC1, uncompressed). Must not know
+//! what is signed.
+
+use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
+use p256::ecdsa::{self, signature::Verifier as _};
+use sha2::{Digest, Sha256};
+
+use crate::model::DeviceId;
+
+/// How a key signs; the names are those of JOSE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// Ed25519 (RFC 8037).
+    EdDsa,
+    /// ECDSA over P-256 with SHA-256 (RFC 7518).
+    Es256,
+}
+
+impl Algorithm {
+    /// The name in a JOSE header.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+        }
+    }
+}
+
+/// A key that signs for a device; on a phone the hardware may hold it.
+pub trait Signer: Send + Sync {
+    /// The public key: 32 bytes of Ed25519, or 65 of P-256 (SEC1, uncompressed).
+    fn public_key(&self) -> Vec<u8>;
+    /// The signature over a message, 64 bytes: Ed25519, or r and s of ES256 one after the other.
+    fn sign(&self, message: &[u8]) -> Vec<u8>;
+}
+
+/// A device key held in software; wiped from memory when dropped.
+pub struct SoftwareSigner(SigningKey);
+
+impl SoftwareSigner {
+    /// From the 32 secret bytes.
+    #[must_use]
+    pub fn new(secret: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(secret))
+    }
+}
+
+impl Signer for SoftwareSigner {
+    fn public_key(&self) -> Vec<u8> {
+        self.0.verifying_key().to_bytes().to_vec()
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        ed25519_dalek::Signer::sign(&self.0, message).to_bytes().to_vec()
+    }
+}
+
+/// A P-256 key held in software, for machines whose keystore has none and for tests of those that have.
+pub struct SoftwareP256(ecdsa::SigningKey);
+
+impl SoftwareP256 {
+    /// From the 32 secret bytes; `None` for the few values that are no key.
+    #[must_use]
+    pub fn new(secret: &[u8; 32]) -> Option<Self> {
+        ecdsa::SigningKey::from_slice(secret).ok().map(Self)
+    }
+}
+
+impl Signer for SoftwareP256 {
+    fn public_key(&self) -> Vec<u8> {
+        self.0.verifying_key().to_sec1_point(false).as_bytes().to_vec()
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let signature: ecdsa::Signature = ecdsa::signature::Signer::sign(&self.0, message);
+        signature.to_bytes().to_vec()
+    }
+}
+
+/// How a public key signs; `None` when the bytes are no key of ours.
+#[must_use]
+pub fn algorithm(public_key: &[u8]) -> Option<Algorithm> {
+    match public_key.len() {
+        32 => {
+            let bytes = public_key.try_into().ok()?;
+            VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak())?;
+            Some(Algorithm::EdDsa)
+        }
+        65 => ecdsa::VerifyingKey::from_sec1_bytes(public_key).ok().map(|_| Algorithm::Es256),
+        _ => None,
+    }
+}
+
+/// Whether this key signed this message. What is no key or no signature of ours signed nothing.
+#[must_use]
+pub fn verify(public_key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    verified(public_key, message, signature).is_some()
+}
+
+fn verified(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
+    match public_key.len() {
+        32 => {
+            let key = VerifyingKey::from_bytes(public_key.try_into().ok()?).ok()?;
+            key.verify_strict(message, &Signature::from_slice(signature).ok()?).ok()
+        }
+        65 => {
+            let key = ecdsa::VerifyingKey::from_sec1_bytes(public_key).ok()?;
+            key.verify(message, &ecdsa::Signature::from_slice(signature).ok()?).ok()
+        }
+        _ => None,
+    }
+}
+
+/// A device's identity follows from its public key: nobody can enrol under another's.
+#[must_use]
+pub fn device_id(public_key: &[u8]) -> DeviceId {
+    let hash: [u8; 32] = Sha256::digest(public_key).into();
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash[..16]);
+    DeviceId(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys() -> [Box<dyn Signer>; 2] {
+        [Box::new(SoftwareSigner::new(&[7; 32])), Box::new(SoftwareP256::new(&[7; 32]).unwrap())]
+    }
+
+    #[test]
+    fn both_kinds_of_keys_sign_and_only_their_own() {
+        let [ed, p256] = keys();
+        for (key, other) in [(&ed, &p256), (&p256, &ed)] {
+            let signature = key.sign(b"message");
+            assert_eq!(signature.len(), 64);
+            assert!(verify(&key.public_key(), b"message", &signature));
+            assert!(!verify(&key.public_key(), b"massage", &signature));
+            assert!(!verify(&other.public_key(), b"message", &signature));
+            assert!(!verify(&key.public_key(), b"message", &signature[1..]));
+            assert!(!verify(&[0; 32], b"message", &[0; 64]), "a weak key signs nothing");
+        }
+        assert_eq!(algorithm(&ed.public_key()), Some(Algorithm::EdDsa));
+        assert_eq!(algorithm(&p256.public_key()), Some(Algorithm::Es256));
+        let mut weak = [0; 32];
+        weak[0] = 1;
+        for none in [&weak[..], &[4; 65], &[], &[1; 33]] {
+            assert_eq!(algorithm(none), None, "{none:?}");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! A phone revoked with unsent work, a phone copied whole, a place moved under offline edits, a server put back
+//! to an older backup, a trail tampered with: nobody gets in, and nothing that was written is lost.
+
+use std::path::Path;
+
+use ironfeet_tests::served::Served;
+use ironfeet_tests::terminal::{Terminal, text};
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ironfeet-phone");
+const SERVER: &str = env!("CARGO_BIN_EXE_ironfeet-server-here");
+const GRID: &str = "329901001012001";
+const OTHER: &str = "329901001012002";
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).expect("a file");
+        }
+    }
+}
+
+struct World {
+    dirs: tempfile::TempDir,
+    server: Served,
+}
+
+impl World {
+    fn new() -> Self {
+        let dirs = tempfile::tempdir().expect("a folder");
+        let server = Served::start(SERVER, &dirs.path().join("server"));
+        Self { dirs, server }
+    }
+
+    fn phone(&self, person: &str, key: u8) -> Terminal {
+        let phone = Terminal::new(PROGRAM, &self.dirs.path().join(person), key, "en");
+        let code = self.server.json(&[
+            "admin",
+            "enrol-code",
+            "--person",
+            person,
+            "--grid",
+            GRID,
+            "--grid",
+            OTHER,
+        ]);
+        let _ = phone.json(&["enrol", &self.server.url(), text(&code["code"])]);
+        let _ = phone.json(&["sync"]);
+        phone
+    }
+
+    fn devices(&self) -> Vec<Value> {
+        self.server.json(&["admin", "device", "list"]).as_array().expect("a list").clone()
+    }
+
+    fn whole(&self, phones: &[&Terminal]) {
+        for phone in phones {
+            assert_eq!(phone.json(&["verify"])["ok"], true);
+        }
+        assert_eq!(self.server.json(&["verify"])["ok"], true);
+        assert_eq!(self.server.json(&["audit", "verify"])["ok"], true);
+    }
+}
+
+fn place(phone: &Terminal, address: &str) -> String {
+    phone.id(&[
+        "place",
+        "add",
+        "--kind",
+        "dwelling",
+        "--address",
+        address,
+        "--lat",
+        "33.6",
+        "--lon",
+        "119",
+        "--grid",
+        GRID,
+    ])
+}
+
+fn facts(phone: &Terminal, place: &str) -> Value {
+    phone.json(&["place", "show", place])["facts"].clone()
+}
+
+#[test]
+fn thirty_unsent_edits_of_a_revoked_phone_wait_for_a_person_and_none_is_lost() {
+    let world = World::new();
+    let (li, wang) = (world.phone("li", 1), world.phone("wang", 2));
+    let places: Vec<String> = (0..30).map(|n| place(&li, &format!("平川路 {n} 号"))).collect();
+    let _ = li.json(&["sync"]);
+    for id in &places {
+        let _ = li.json(&["place", "set", id, "storeys", "7"]);
+    }
+    assert_eq!(li.json(&["status"])["pending"], 30);
+    let device = world.devices().into_iter().find(|d| d["person"] == "li").expect("enrolled");
+    let _ = world.server.json(&["admin", "device", "revoke", text(&device["id"])]);
+    let report = li.json(&["sync"]);
+    assert_eq!(report["quarantined"], 30, "{report}");
+    // Losing rights takes nothing away that waits.
+    assert_eq!(li.json(&["status"])["waiting_for_review"], 30);
+    assert!(places.iter().all(|id| facts(&li, id)["storeys"]["value"] == 7));
+    let tickets = world.server.json(&["quarantine", "list"]);
+    let tickets = tickets.as_array().expect("a list");
+    assert_eq!(tickets.len(), 30);
+    assert!(tickets.iter().all(|t| t["reason"] == "revoked"));
+    for (n, ticket) in tickets.iter().enumerate() {
+        let act = if n % 2 == 0 { "accept" } else { "discard" };
+        let _ = world.server.json(&["quarantine", act, &ticket["ticket"].to_string()]);
+    }
+    assert_eq!(world.server.json(&["quarantine", "list"]), serde_json::json!([]));
+    // The worker hears the outcome of each.
+    let _ = li.json(&["sync"]);
+    let status = li.json(&["status"]);
+    assert_eq!((&status["pending"], &status["waiting_for_review"]), (&0.into(), &0.into()));
+    assert_eq!(status["notices"], 60, "that it waits, and what became of it: {status}");
+    // The others have the half that was taken.
+    let _ = wang.json(&["sync"]);
+    let taken = places.iter().filter(|id| facts(&wang, id)["storeys"]["value"] == 7).count();
+    assert_eq!(taken, 15);
+    world.whole(&[&li, &wang]);
+}
+
+#[test]
+fn a_copied_phone_and_its_copy_both_go_on_and_nothing_is_lost() {
+    let world = World::new();
+    let li = world.phone("li", 1);
+    let here = place(&li, "平川路 1 号");
+    let _ = li.json(&["sync"]);
+    copy(&world.dirs.path().join("li"), &world.dirs.path().join("copy"));
+    let copy = Terminal::new(PROGRAM, &world.dirs.path().join("copy"), 1, "en");
+    for round in 0..3 {
+        for (phone, field) in [(&li, "storeys"), (&copy, "dwellings")] {
+            let _ = phone.json(&["place", "set", &here, field, &(round + 2).to_string()]);
+            let _ = phone.json(&["place", "note", &here, &format!("{field} {round}")]);
+        }
+        // Both push under the same counter: whoever comes second goes on under a key of its own.
+        for phone in [&li, &copy, &li, &copy] {
+            let _ = phone.json(&["sync"]);
+        }
+    }
+    let _ = li.json(&["sync"]);
+    assert_eq!(world.devices().len(), 2, "the copy has a key of its own, and only one");
+    for phone in [&li, &copy] {
+        let shown = phone.json(&["place", "show", &here]);
+        assert_eq!(shown["facts"]["storeys"]["value"], 4);
+        assert_eq!(shown["remarks"].as_array().expect("remarks").len(), 6, "{shown}");
+        assert_eq!(phone.json(&["status"])["pending"], 0);
+    }
+    let trail = world.server.json(&["audit", "export"]).to_string();
+    assert_eq!(trail.matches("device.renew").count(), 1);
+    world.whole(&[&li, &copy]);
+}
+
+#[test]
+fn a_place_moved_under_two_offline_phones_leaves_no_orphan() {
+    let world = World::new();
+    let (li, wang) = (world.phone("li", 1), world.phone("wang", 2));
+    let here = place(&li, "平川路 1 号");
+    let _ = li.json(&["sync"]);
+    let _ = wang.json(&["sync"]);
+    let _ = li.json(&["place", "set", &here, "storeys", "7"]);
+    let _ = wang.json(&["place", "note", &here, "门牌换了"]);
+    let visit = wang.id(&["visit", "start", &here, "household"]);
+    let _ = world.server.json(&["admin", "place", "move", &here, "--to", OTHER]);
+    for phone in [&li, &wang, &li, &wang] {
+        let report = phone.json(&["sync"]);
+        assert_eq!(
+            (report["refused"].as_i64(), report["quarantined"].as_i64()),
+            (Some(0), Some(0))
+        );
+    }
+    for phone in [&li, &wang] {
+        let shown = phone.json(&["place", "show", &here]);
+        assert_eq!(shown["grid"], OTHER);
+        assert_eq!(shown["facts"]["storeys"]["value"], 7);
+        assert_eq!(shown["remarks"].as_array().expect("remarks").len(), 1);
+        let _ = phone.json(&["visit", "show", &visit]);
+    }
+    world.whole(&[&li, &wang]);
+}
+
+#[test]
+fn a_server_put_back_gets_the_work_again_even_from_a_phone_it_does_not_know_any_more() {
+    let mut world = World::new();
+    let li = world.phone("li", 1);
+    let here = place(&li, "平川路 1 号");
+    let _ = li.json(&["sync"]);
+    let backup = world.dirs.path().join("backup.db");
+    let _ = world.server.json(&["backup", backup.to_str().expect("a path")]);
+    // After the backup: a copy comes to life, and both work on.
+    copy(&world.dirs.path().join("li"), &world.dirs.path().join("copy"));
+    let copy = Terminal::new(PROGRAM, &world.dirs.path().join("copy"), 1, "en");
+    for (phone, field) in [(&li, "storeys"), (&copy, "dwellings")] {
+        let _ = phone.json(&["place", "set", &here, field, "9"]);
+        let _ = phone.json(&["sync"]);
+        let _ = phone.json(&["sync"]);
+    }
+    assert_eq!(world.devices().len(), 2);
+    world.server.kill();
+    let _ = world.server.json(&["restore", backup.to_str().expect("a path")]);
+    world.server.up();
+    assert_eq!(world.devices().len(), 1, "the restored server never met the copy");
+    for phone in [&copy, &li, &copy, &li] {
+        let _ = phone.json(&["sync"]);
+    }
+    assert_eq!(world.devices().len(), 2, "the copy is known again");
+    for phone in [&li, &copy] {
+        let shown = facts(phone, &here);
+        assert_eq!(
+            (&shown["storeys"]["value"], &shown["dwellings"]["value"]),
+            (&9.into(), &9.into())
+        );
+    }
+    world.whole(&[&li, &copy]);
+}
