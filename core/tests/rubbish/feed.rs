@@ -9,7 +9,7 @@ use ironfeet_core::sync::message::{
 use ironfeet_core::sync::{chunk, frame, key};
 
 /// Reads bytes as each frame; what is read must be written and read again as the same.
-pub fn frame(bytes: &[u8]) {
+pub(crate) fn frame(bytes: &[u8]) {
     if let Ok(request) = frame::decode::<SyncRequest>(bytes) {
         let again = frame::decode::<SyncRequest>(&frame::encode(&request));
         assert!(again.is_ok_and(|again| again == request), "a request changed on its way");
@@ -34,7 +34,7 @@ pub fn frame(bytes: &[u8]) {
 }
 
 /// Reads a text as checklists.
-pub fn checklist(bytes: &[u8]) {
+pub(crate) fn checklist(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = Content::load(text);
     }
