@@ -16,6 +16,7 @@ pub mod checklists;
 pub mod command;
 pub mod config;
 pub mod contact;
+pub mod coverage;
 pub mod enrol;
 pub mod export;
 pub mod http;

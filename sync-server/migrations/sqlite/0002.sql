@@ -66,7 +66,7 @@ ALTER TABLE visit_row ADD COLUMN by_role TEXT NOT NULL DEFAULT '';
 ALTER TABLE visit_row ADD COLUMN cleared TEXT NOT NULL DEFAULT '';
 ALTER TABLE visit_row ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX visit_row_updated ON visit_row (updated_at, doc_id);
-CREATE INDEX visit_row_time ON visit_row (started_at DESC, doc_id);
+CREATE INDEX visit_row_time ON visit_row (started_at DESC, doc_id, pid);
 CREATE INDEX visit_row_pid ON visit_row (pid, started_at DESC, doc_id);
 
 ALTER TABLE finding_row ADD COLUMN list TEXT NOT NULL DEFAULT '';
@@ -76,7 +76,7 @@ ALTER TABLE finding_row ADD COLUMN title_en TEXT NOT NULL DEFAULT '';
 ALTER TABLE finding_row ADD COLUMN due_at INTEGER;
 ALTER TABLE finding_row ADD COLUMN open INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX finding_row_place ON finding_row (place_id);
-CREATE INDEX finding_row_time ON finding_row (raised_at DESC, doc_id, code);
+CREATE INDEX finding_row_time ON finding_row (raised_at DESC, doc_id, code, pid);
 CREATE INDEX finding_row_open ON finding_row (severity, raised_at DESC, doc_id, code, pid, due_at)
   WHERE open = 1;
 

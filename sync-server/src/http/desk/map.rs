@@ -1,5 +1,7 @@
 //! The map: every grid's coverage and gravest findings; the places of one grid. Without tiles it still draws.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::Json;
 use axum::extract::Query;
@@ -34,17 +36,17 @@ impl MapPage {
     }
 }
 
-async fn grids(desk: &Desk) -> Result<Vec<GridLine>, Refusal> {
-    let (app, scope) = (desk.app.clone(), desk.scope.clone());
-    let since = desk.now.plus_days(-STALE_DAYS);
-    Ok(off(move || Ok(store::view(&*app.store, |s| s.grids(&scope, since))?)).await?)
+async fn grids(desk: &Desk) -> Result<Arc<Vec<GridLine>>, Refusal> {
+    let (app, scope, now) = (desk.app.clone(), desk.scope.clone(), desk.now);
+    let since = now.plus_days(-STALE_DAYS);
+    Ok(off(move || Ok(app.coverage.grids(&*app.store, &scope, since, now)?)).await?)
 }
 
 /// The map with its table.
 pub(super) async fn page(desk: Desk) -> Result<Response, Refusal> {
     desk.may(Right::Records)?;
     let f = desk.frame_at(Right::Records, "/console/map").await?;
-    let mut grids = grids(&desk).await?;
+    let mut grids = grids(&desk).await?.to_vec();
     let total = grids.len();
     grids.sort_by_key(|line| {
         (std::cmp::Reverse(line.worst), line.fresh * 1_000 / line.places.max(1))

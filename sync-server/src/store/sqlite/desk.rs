@@ -57,6 +57,17 @@ impl Query {
         self.and(&format!("({any})"), bounds.collect::<Vec<_>>())
     }
 
+    /// As [`Query::scope`] for lists ordered by time: an area is looked for along the time, where
+    /// the page ends early; only whole grids are read by their own index, which is ordered by time.
+    fn scope_by_time(&mut self, column: &str, scope: &[String]) -> &mut Self {
+        let whole = scope.len() == 1 && scope.iter().all(|prefix| prefix.len() == 15);
+        if whole { self.grid(column, &scope[0]) } else { self.scope(&format!("+{column}"), scope) }
+    }
+
+    fn grid(&mut self, column: &str, grid: &str) -> &mut Self {
+        self.and(&format!("{column} = ?"), [format!("g{grid}").into()])
+    }
+
     fn equal(&mut self, column: &str, value: Option<&String>) -> &mut Self {
         match value {
             Some(value) => self.and(&format!("{column} = ?"), [value.clone().into()]),

@@ -36,9 +36,9 @@ fn filtered(filter: &VisitFilter) -> Query {
          LEFT JOIN place_row p ON p.doc_id = v.place_id",
         of("v", VISIT_COLUMNS)
     ));
-    query.scope("v.pid", &filter.scope);
+    query.scope_by_time("v.pid", &filter.scope);
     if let Some(grid) = &filter.grid {
-        query.scope("v.pid", std::slice::from_ref(grid));
+        query.scope_by_time("v.pid", std::slice::from_ref(grid));
     }
     query.equal("v.list", filter.list.as_ref()).equal("v.status", filter.status.as_ref());
     if filter.found {
@@ -98,9 +98,9 @@ impl Session<'_> {
         limit: usize,
     ) -> Result<Vec<FindingLine>, StoreError> {
         let mut query = Query::new(&findings());
-        query.scope("f.pid", &filter.scope);
+        query.scope_by_time("f.pid", &filter.scope);
         if let Some(grid) = &filter.grid {
-            query.scope("f.pid", std::slice::from_ref(grid));
+            query.scope_by_time("f.pid", std::slice::from_ref(grid));
         }
         query.equal("f.severity", filter.severity.as_ref()).equal("f.lead", filter.lead.as_ref());
         if let Some(category) = &filter.category {
