@@ -52,7 +52,9 @@ pub type Headers = Vec<(&'static str, String)>;
 
 /// What a request shows of who asks: made anew for each request, also when one is sent again.
 #[derive(Clone)]
-pub struct Pass(Arc<dyn Fn(&str, &str) -> Headers + Send + Sync>);
+pub struct Pass(Arc<Make>);
+
+type Make = dyn Fn(&str, &str) -> Headers + Send + Sync;
 
 impl Pass {
     /// From what makes the headers for a method and a path.
