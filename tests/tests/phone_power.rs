@@ -2,6 +2,8 @@
 //!
 //! The disk is a model (`ironfeet_tests::power`): of what was not synced, any sector may be missing.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test are a test")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

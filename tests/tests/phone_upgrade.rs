@@ -3,6 +3,7 @@
 //! The stores are files as those versions wrote them (`mobile-bindings/fixtures`, with the key they
 //! were made with); the build that reads them has SQLCipher.
 #![cfg(feature = "sqlcipher")]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test are a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -203,6 +203,21 @@ impl FactField {
         }
     }
 
+    /// What [`FactField::parse`] would take, in Chinese.
+    #[must_use]
+    pub fn wanted_zh(&self) -> String {
+        if self.name == "kind" {
+            let kinds: Vec<&str> = PlaceKind::ALL.iter().map(|kind| kind.as_str()).collect();
+            return format!("应为以下之一：{}", kinds.join("、"));
+        }
+        match self.kind {
+            FactType::Text(max) => format!("应为 1 至 {max} 个字"),
+            FactType::Int(min, max) => format!("应为 {min} 至 {max} 的整数"),
+            FactType::Float(min, max) => format!("应为 {min} 至 {max} 的数"),
+            FactType::Bool => "应为“是”或“否”".to_owned(),
+        }
+    }
+
     /// Whether a stored value fits the field.
     #[must_use]
     pub fn accepts(&self, value: &Scalar) -> bool {

@@ -319,9 +319,7 @@ fn fact(name: &str, text: &str) -> Result<Scalar, PhoneError> {
     if matches!(field.kind, FactType::Text(_)) {
         screened(name, text)?;
     }
-    field
-        .parse(text)
-        .map_err(|expected| PhoneError::invalid(name, format!("值不合要求：{expected}"), expected))
+    field.parse(text).map_err(|expected| PhoneError::invalid(name, field.wanted_zh(), expected))
 }
 
 /// Refuses text that seems to hold a personal number (domain page 4.2, P02).
