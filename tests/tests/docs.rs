@@ -153,6 +153,7 @@ fn commands_that_no_test_runs_are_few_and_known() {
     by_hand.sort();
     let known = [
         "README.md: ./scripts/test.sh",
+        "docs/capacity.md: cargo run --release -p ironfeet-tests --bin ironfeet-bench -- city --city small --storm 20",
         "docs/operator.md: cargo build --release --locked --package ironfeet-server",
     ];
     assert_eq!(by_hand, known);
