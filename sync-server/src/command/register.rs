@@ -141,7 +141,7 @@ fn check(
         Register::Area => match parent(&row.id) {
             Some(above) if !beside.contains(&above) => {
                 let known = s.registered(list, &above)?;
-                (!known.is_some_and(|row| row.retired_at.is_none())).then_some("no such area above")
+                known.is_none_or(|row| row.retired_at.is_some()).then_some("no such area above")
             }
             _ => None,
         },
