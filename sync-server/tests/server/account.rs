@@ -127,7 +127,11 @@ async fn the_first_administrator_comes_in_by_a_one_time_password_and_two_factors
         303,
         "a retired account is out at once"
     );
-    let rows = trail(&world);
+    the_trail_tells_of_all(&world);
+}
+
+fn the_trail_tells_of_all(world: &World) {
+    let rows = trail(world);
     for row in [
         "admin login.reset",
         "admin console.login.half",
