@@ -12,6 +12,7 @@
 //! <- `phone`; `store` knows `model` only (changes are bytes to it). A tidy
 //! test in `tests/` holds these walls.
 
+pub mod faults;
 pub mod ground;
 pub mod limits;
 pub mod model;

@@ -110,7 +110,8 @@ pub(crate) fn relocate(
             logs.append(pid, &row.id, &enter, &hashes)?;
             logs.share(pid, Some(old), Some(new))?;
         }
-        if here.contains(&home) {
+        // After a restore a record can be born where it had moved to: it is there already.
+        if home != *to && here.contains(&home) {
             let leave = Body::Leave(LeaveReason::Moved(to.clone()), gen32);
             logs.append(&home, &row.id, &leave, &[])?;
             logs.share(&home, Some(old), None)?;

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use ironfeet_core::faults::{self, Guard};
 use ironfeet_core::limits;
 use ironfeet_core::model::{ChangeHash, DocId, Pid};
 use ironfeet_core::sync::chain::{self, Chain};
@@ -164,6 +165,9 @@ fn agreed(
     } else {
         None
     };
+    if faults::is_off(Guard::ChainCheck) {
+        return Ok(known.or(Some(row.chain)));
+    }
     Ok(known.filter(|known| chain::cut(known) == cursor.chain))
 }
 

@@ -87,7 +87,10 @@ impl Drop for Writer {
     fn drop(&mut self) {
         // Closing the queue ends the thread after what is in it.
         self.queue = None;
-        if let Some(thread) = self.thread.take() {
+        // The last piece of work may be the last to hold this writer: a thread cannot wait for itself.
+        if let Some(thread) =
+            self.thread.take().filter(|t| t.thread().id() != std::thread::current().id())
+        {
             let _ = thread.join();
         }
     }

@@ -57,3 +57,17 @@ fn the_licence_is_here_and_every_package_names_it() {
         assert!(named, "{} names no licence", source.path);
     }
 }
+
+/// The switches of `core::faults` are asked for by the tests' own tests and by nobody else.
+#[test]
+fn no_product_build_has_the_switches() {
+    for source in repository().iter().filter(|s| s.path.ends_with("Cargo.toml")) {
+        let (product, tests) =
+            source.text.split_once("[dev-dependencies]").unwrap_or((&source.text, ""));
+        let asks =
+            |text: &str| text.lines().any(|l| !l.starts_with('#') && l.contains("\"faults\""));
+        assert!(!asks(product), "{} asks for the switches", source.path);
+        assert_eq!(asks(tests), source.path == "tests/Cargo.toml", "{}", source.path);
+        assert!(!product.lines().any(|l| l.starts_with("default") && l.contains("faults")));
+    }
+}

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::document::{Document, parse_change};
-use crate::model::DocId;
+use crate::model::{ChangeHash, DocId};
 use crate::store::document::{self, DocRow};
 use crate::store::{blob, views};
 
@@ -44,6 +44,19 @@ impl Phone {
     /// [`PhoneError::Damaged`] when the database file itself is; it is exchanged by then.
     pub fn verify(&self) -> Result<VerifyReport, PhoneError> {
         self.with(Inner::verify)
+    }
+}
+
+impl Phone {
+    /// The changes a record stands on, sorted: two phones with the same heads show the same.
+    ///
+    /// # Errors
+    /// [`PhoneError::NotFound`] when it is not here.
+    pub fn heads(&self, id: DocId) -> Result<Vec<ChangeHash>, PhoneError> {
+        self.with(|inner| {
+            let row = document::find(inner.store()?.db(), id)?;
+            row.map(|row| row.local_heads).ok_or(PhoneError::NotFound { what: "record" })
+        })
     }
 }
 

@@ -41,7 +41,10 @@ pub(super) fn wreck(path: &Path, key: &[u8; 32]) -> Result<Connection, StoreErro
 }
 
 fn keyed(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<Connection, StoreError> {
-    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    #[cfg_attr(not(feature = "faults"), expect(unused_mut, reason = "the fuse is laid into it"))]
+    let mut db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    #[cfg(feature = "faults")]
+    lay_fuse(&mut db)?;
     db.busy_timeout(BUSY)?;
     db.set_prepared_statement_cache_capacity(96);
     hand_key(&db, key)?;
@@ -81,5 +84,21 @@ fn settle(db: &Connection) -> Result<(), StoreError> {
          PRAGMA cell_size_check = ON;
          PRAGMA journal_size_limit = 8388608;",
     )?;
+    Ok(())
+}
+
+/// Tests end the process at the n-th statement.
+#[cfg(feature = "faults")]
+fn lay_fuse(db: &mut Connection) -> Result<(), StoreError> {
+    use crate::faults::PHONE_DISK;
+    use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+    if PHONE_DISK.is_laid() {
+        db.trace_v2(
+            TraceEventCodes::SQLITE_TRACE_STMT,
+            Some(|_: TraceEvent<'_>| PHONE_DISK.statement()),
+        )?;
+        db.progress_handler(1, Some(|| PHONE_DISK.is_burnt()))?;
+    }
     Ok(())
 }

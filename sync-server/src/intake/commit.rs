@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+use ironfeet_core::faults::{self, Guard};
 use ironfeet_core::model::{ChangeHash, DeviceId, Pid, UtcMillis};
 use ironfeet_core::sync::manifest as signed;
 use ironfeet_core::sync::message::{Manifest, PushStatus};
@@ -77,7 +78,8 @@ fn write(s: &dyn Session, app: &App, ready: &mut Ready) -> Result<Done, StoreErr
     for document in &mut ready.documents {
         let row = s.doc(&document.judged.doc)?;
         let seen = |row: Option<&DocRow>| row.map(|row| row.generation);
-        if seen(row.as_ref()) != seen(document.judged.row.as_ref()) {
+        let same = seen(row.as_ref()) == seen(document.judged.row.as_ref());
+        if !same && !faults::is_off(Guard::RowLock) {
             let doc = document.judged.doc;
             document.judged = judge::judge(
                 s,

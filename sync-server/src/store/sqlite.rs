@@ -54,7 +54,7 @@ impl Sqlite {
     /// no database, otherwise of the engine.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut writer = Connection::open(path).map_err(engine)?;
-        prepare(&writer)?;
+        prepare(&mut writer)?;
         writer.pragma_update(None, "journal_mode", "WAL").map_err(engine)?;
         migrate(&mut writer)?;
         let watcher = reader(path)?;
@@ -77,7 +77,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn prepare(connection: &Connection) -> Result<(), StoreError> {
+fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
+    #[cfg(feature = "faults")]
+    lay_fuse(connection).map_err(engine)?;
     connection.busy_timeout(BUSY).map_err(engine)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "synchronous", "FULL").map_err(engine)?;
@@ -85,11 +87,27 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "trusted_schema", "OFF").map_err(engine)
 }
 
+/// Tests end the process at the n-th statement.
+#[cfg(feature = "faults")]
+fn lay_fuse(connection: &mut Connection) -> rusqlite::Result<()> {
+    use ironfeet_core::faults::SERVER_DISK;
+    use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+    if SERVER_DISK.is_laid() {
+        connection.trace_v2(
+            TraceEventCodes::SQLITE_TRACE_STMT,
+            Some(|_: TraceEvent<'_>| SERVER_DISK.statement()),
+        )?;
+        connection.progress_handler(1, Some(|| SERVER_DISK.is_burnt()))?;
+    }
+    Ok(())
+}
+
 fn reader(path: &Path) -> Result<Connection, StoreError> {
     // Read-write on purpose: a reader of a write-ahead log must be able to recover it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(engine)?;
-    prepare(&connection)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(engine)?;
+    prepare(&mut connection)?;
     connection.pragma_update(None, "query_only", "ON").map_err(engine)?;
     Ok(connection)
 }

@@ -1,10 +1,11 @@
 //! A line to the server in the same process, with faults by seed.
+//!
+//! It loses, cuts, repeats and delays. It does not bend bytes: TLS would close the line.
 
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::request::Builder;
 use axum::http::{Request, Response};
 use ironfeet_core::phone::transport::{
     Headers, Later, Pass, Pieces, Traffic, Transport, TransportError,
@@ -20,103 +21,182 @@ pub enum Fault {
     None,
     /// The request never arrives.
     LostRequest,
+    /// Half of the request arrives.
+    CutRequest,
     /// The server does its work, the answer never arrives.
     LostAnswer,
     /// The request arrives twice.
     Twice,
-    /// The answer is cut.
+    /// An older request arrives once more before this one.
+    Late,
+    /// The answer ends somewhere.
     Cut,
 }
 
+const FAULTS: [Fault; 6] = [
+    Fault::LostRequest,
+    Fault::CutRequest,
+    Fault::LostAnswer,
+    Fault::Twice,
+    Fault::Late,
+    Fault::Cut,
+];
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Old requests that may come once more.
+const KEPT: usize = 4;
+
+/// A request as often as it is needed.
+#[derive(Clone)]
+struct Asked {
+    method: &'static str,
+    path: String,
+    /// Shows anew who asks, each time.
+    pass: Option<Pass>,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Asked {
+    fn request(&self) -> Request<Body> {
+        let mut request = Request::builder().method(self.method).uri(&self.path);
+        request = request.header("host", "server");
+        let shown = self.pass.as_ref().map(|pass| pass.headers(self.method, &self.path));
+        for (name, value) in self.headers.iter().chain(shown.iter().flatten()) {
+            request = request.header(*name, value);
+        }
+        request.body(Body::from(self.body.clone())).expect("a plain request")
+    }
+}
+
+struct State {
+    router: Option<Router>,
+    rng: ChaCha8Rng,
+    faults_percent: u32,
+    traffic: Traffic,
+    old: Vec<Asked>,
+    /// Answers of the kind that a server never gives when nothing is wrong.
+    failures: u64,
+}
 
 /// A line between one phone and the server.
-pub struct Line {
-    router: Mutex<Option<Router>>,
-    rng: Mutex<ChaCha8Rng>,
-    /// Faults in a hundred requests.
-    faults_percent: Mutex<u32>,
-    traffic: Mutex<Traffic>,
-}
+pub struct Line(Mutex<State>);
 
 impl Line {
     /// A line with its own seed and no faults yet.
     #[must_use]
     pub fn new(seed: u64) -> Arc<Self> {
-        Arc::new(Self {
-            router: Mutex::new(None),
-            rng: Mutex::new(ChaCha8Rng::seed_from_u64(seed)),
-            faults_percent: Mutex::new(0),
-            traffic: Mutex::default(),
-        })
+        Arc::new(Self(Mutex::new(State {
+            router: None,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            faults_percent: 0,
+            traffic: Traffic::default(),
+            old: Vec::new(),
+            failures: 0,
+        })))
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        f(&mut self.0.lock().expect("not poisoned"))
     }
 
     /// Connects the line to a server, or to none.
     pub fn connect(&self, router: Option<Router>) {
-        *self.router.lock().expect("not poisoned") = router;
+        self.with(|state| state.router = router);
     }
 
     /// How many requests of a hundred meet a fault.
     pub fn set_faults(&self, percent: u32) {
-        *self.faults_percent.lock().expect("not poisoned") = percent;
+        self.with(|state| state.faults_percent = percent);
+    }
+
+    /// Answers 5xx so far.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.with(|state| state.failures)
     }
 
     fn fault(&self) -> Fault {
-        let percent = *self.faults_percent.lock().expect("not poisoned");
-        let mut rng = self.rng.lock().expect("not poisoned");
-        if rng.random_range(0..100) >= percent {
-            return Fault::None;
+        self.with(|state| {
+            if state.rng.random_range(0..100) >= state.faults_percent {
+                return Fault::None;
+            }
+            FAULTS[state.rng.random_range(0..FAULTS.len())]
+        })
+    }
+
+    async fn once(&self, asked: &Asked) -> Result<Response<Body>, TransportError> {
+        let router = self.with(|state| state.router.clone()).ok_or(TransportError::Offline)?;
+        Ok(router.oneshot(asked.request()).await.expect("the routes answer everything"))
+    }
+
+    /// An older request comes again; nobody waits for its answer.
+    async fn late(&self) -> Result<(), TransportError> {
+        let old = self.with(|state| {
+            let n = state.old.len();
+            (n > 0).then(|| state.old[state.rng.random_range(0..n)].clone())
+        });
+        if let Some(old) = old {
+            self.once(&old).await?;
         }
-        [Fault::LostRequest, Fault::LostAnswer, Fault::Twice, Fault::Cut][rng.random_range(0..4)]
+        Ok(())
     }
 
-    async fn once(
-        &self,
-        make: &(dyn Fn() -> Request<Body> + Sync),
-    ) -> Result<Response<Body>, TransportError> {
-        let router = self.router.lock().expect("not poisoned").clone();
-        let router = router.ok_or(TransportError::Offline)?;
-        Ok(router.oneshot(make()).await.expect("the routes answer everything"))
-    }
-
-    async fn send(
-        &self,
-        up: usize,
-        make: &(dyn Fn() -> Request<Body> + Sync),
-    ) -> Result<Vec<u8>, TransportError> {
+    async fn send(&self, mut asked: Asked) -> Result<Vec<u8>, TransportError> {
         let fault = self.fault();
-        if fault == Fault::LostRequest {
-            return Err(TransportError::Offline);
+        match fault {
+            Fault::LostRequest => return Err(TransportError::Offline),
+            Fault::CutRequest => {
+                asked.body.truncate(asked.body.len() / 2);
+                self.once(&asked).await?;
+                return Err(TransportError::Offline);
+            }
+            Fault::Late => self.late().await?,
+            _ => {}
         }
-        let mut response = self.once(make).await?;
+        let mut response = self.once(&asked).await?;
         if fault == Fault::Twice {
-            response = self.once(make).await?;
+            response = self.once(&asked).await?;
         }
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX)
             .await
             .map_err(|_| TransportError::Offline)?;
-        let mut traffic = self.traffic.lock().expect("not poisoned");
-        traffic.requests += 1;
-        traffic.bytes_up += up as u64;
-        traffic.bytes_down += body.len() as u64;
-        match (fault, status) {
-            (Fault::LostAnswer, _) => Err(TransportError::Offline),
-            (Fault::Cut, 200..300) => Ok(body[..body.len() / 2].to_vec()),
-            (_, 200..300) => Ok(body.to_vec()),
-            (_, 429 | 503) => Err(TransportError::Busy { after_s: 1 }),
-            _ => {
-                let said: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-                let code = said["refused"]["code"].as_str().unwrap_or_default().to_owned();
-                Err(TransportError::Refused { status, code })
+        let spot = self.with(|state| {
+            state.traffic.requests += 1;
+            state.traffic.bytes_up += asked.body.len() as u64;
+            state.traffic.bytes_down += body.len() as u64;
+            state.failures += u64::from(status >= 500 && status != 503);
+            state.old.push(asked);
+            if state.old.len() > KEPT {
+                state.old.remove(0);
             }
-        }
+            state.rng.random_range(0..body.len().max(1))
+        });
+        hand_over(fault, status, body.to_vec(), spot)
     }
 }
 
-fn shown(request: Builder, headers: Headers) -> Builder {
-    let request = request.header("host", "server");
-    headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
+/// What the phone gets to see of an answer.
+fn hand_over(
+    fault: Fault,
+    status: u16,
+    mut body: Vec<u8>,
+    spot: usize,
+) -> Result<Vec<u8>, TransportError> {
+    match (fault, status) {
+        (Fault::LostAnswer, _) => Err(TransportError::Offline),
+        (Fault::Cut, 200..300) => {
+            body.truncate(spot);
+            Ok(body)
+        }
+        (_, 200..300) => Ok(body),
+        (_, 429 | 503) => Err(TransportError::Busy { after_s: 1 }),
+        _ => {
+            let said: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+            let code = said["refused"]["code"].as_str().unwrap_or_default().to_owned();
+            Err(TransportError::Refused { status, code })
+        }
+    }
 }
 
 impl Transport for Line {
@@ -126,26 +206,18 @@ impl Transport for Line {
         pass: &'a Pass,
         frame: Vec<u8>,
     ) -> Later<'a, Vec<u8>> {
-        Box::pin(async move {
-            let make = || {
-                shown(Request::post(path), pass.headers("POST", path))
-                    .header("content-type", ironfeet_core::sync::frame::MEDIA)
-                    .body(Body::from(frame.clone()))
-                    .expect("a plain request")
-            };
-            self.send(frame.len(), &make).await
-        })
+        let headers = vec![("content-type", ironfeet_core::sync::frame::MEDIA.to_owned())];
+        let pass = Some(pass.clone());
+        let asked = Asked { method: "POST", path: path.to_owned(), pass, headers, body: frame };
+        Box::pin(self.send(asked))
     }
 
     fn post_json<'a>(&'a self, path: &'a str, json: String) -> Later<'a, String> {
         Box::pin(async move {
-            let make = || {
-                shown(Request::post(path), Vec::new())
-                    .header("content-type", "application/json")
-                    .body(Body::from(json.clone()))
-                    .expect("a plain request")
-            };
-            let body = self.send(json.len(), &make).await?;
+            let headers = vec![("content-type", "application/json".to_owned())];
+            let body = json.into_bytes();
+            let asked = Asked { method: "POST", path: path.to_owned(), pass: None, headers, body };
+            let body = self.send(asked).await?;
             String::from_utf8(body).map_err(|_| TransportError::Strange)
         })
     }
@@ -157,19 +229,16 @@ impl Transport for Line {
         from_byte: u64,
     ) -> Later<'a, Box<dyn Pieces>> {
         Box::pin(async move {
-            let make = || {
-                shown(Request::get(path), pass.headers("GET", path))
-                    .header("range", format!("bytes={from_byte}-"))
-                    .body(Body::empty())
-                    .expect("a plain request")
-            };
-            let body = self.send(0, &make).await?;
+            let headers = vec![("range", format!("bytes={from_byte}-"))];
+            let (pass, body) = (Some(pass.clone()), Vec::new());
+            let asked = Asked { method: "GET", path: path.to_owned(), pass, headers, body };
+            let body = self.send(asked).await?;
             Ok(Box::new(Whole(Some(body))) as Box<dyn Pieces>)
         })
     }
 
     fn traffic(&self) -> Traffic {
-        *self.traffic.lock().expect("not poisoned")
+        self.with(|state| state.traffic)
     }
 }
 

@@ -4,23 +4,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
+use ironfeet_core::document::{Document, Settle};
 use ironfeet_core::ground::{Clock, Entropy};
-use ironfeet_core::model::{DocId, GridCode, PersonId};
+use ironfeet_core::model::{ChangeHash, DocId, GridCode, PersonId, Pid};
 use ironfeet_server::app::App;
 use ironfeet_server::config::Config;
-use ironfeet_server::store::sqlite::Sqlite;
-use ironfeet_server::store::{self, Store, StoreError};
-use ironfeet_server::{enrol, http, lifecycle, verify};
+use ironfeet_server::identity::WITNESS;
+use ironfeet_server::store::{self, DocState, PartitionRow, Session, Store, StoreError};
+use ironfeet_server::{enrol, http, lifecycle, review, shelf, verify};
 
 use super::VirtualClock;
+use super::watched::Watched;
 
 /// The server of a world.
 pub struct Server {
     dir: PathBuf,
     clock: Arc<VirtualClock>,
     entropy: Arc<dyn Entropy>,
-    app: Option<Arc<App>>,
-    backups: usize,
+    running: Option<(Arc<App>, Arc<Watched>)>,
+    backups: Vec<PathBuf>,
+    made: usize,
 }
 
 impl Server {
@@ -28,7 +31,14 @@ impl Server {
     #[must_use]
     pub fn start(dir: &Path, clock: Arc<VirtualClock>, entropy: Arc<dyn Entropy>) -> Self {
         std::fs::create_dir_all(dir).expect("a temporary folder");
-        let mut server = Self { dir: dir.to_owned(), clock, entropy, app: None, backups: 0 };
+        let mut server = Self {
+            dir: dir.to_owned(),
+            clock,
+            entropy,
+            running: None,
+            backups: Vec::new(),
+            made: 0,
+        };
         server.restart();
         server
     }
@@ -37,20 +47,40 @@ impl Server {
         self.dir.join("server.db")
     }
 
+    /// Ends the process without a word.
+    pub fn stop(&mut self) {
+        self.running = None;
+    }
+
     /// Ends the process and begins a new one on the same files.
     pub fn restart(&mut self) {
-        self.app = None;
+        self.running = None;
         let mut config = Config { data: self.dir.clone(), ..Config::default() };
         config.console.enabled = false;
-        let store: Arc<dyn Store> = Arc::new(Sqlite::open(&self.db()).expect("a whole database"));
+        let watched = Arc::new(Watched::open(&self.db()));
+        let store: Arc<dyn Store> = watched.clone();
         let clock: Arc<dyn Clock> = self.clock.clone();
         let app =
             App::new(config, store, clock, self.entropy.clone(), true).expect("the server starts");
-        self.app = Some(Arc::new(app));
+        self.running = Some((Arc::new(app), watched));
     }
 
-    fn app(&self) -> &Arc<App> {
-        self.app.as_ref().expect("running")
+    /// The running server.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.running.as_ref().expect("running").0
+    }
+
+    /// Its store, to hold requests and to let writes fail.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    pub fn store(&self) -> &Arc<Watched> {
+        &self.running.as_ref().expect("running").1
     }
 
     /// Its routes.
@@ -76,24 +106,70 @@ impl Server {
         store::transact(&*app.store, |s| lifecycle::move_place(s, app, &id, to, now)).is_ok()
     }
 
-    /// Copies the database aside, as the backup command does.
-    pub fn back_up(&mut self) {
-        self.backups += 1;
-        let file = self.dir.join(format!("backup-{}.db", self.backups));
-        self.app().note().expect("the witness is written");
-        self.app().store.copy_to(&file).expect("a copy");
+    /// Takes a record out of all partitions.
+    pub fn withdraw(&self, id: DocId, state: DocState) -> bool {
+        let app = self.app();
+        store::transact(&*app.store, |s| lifecycle::withdraw(s, app, &id, state)).is_ok()
     }
 
-    /// Ends the process and goes on from an older backup, if there is one.
-    pub fn restore(&mut self, n: usize) -> bool {
-        if self.backups == 0 {
+    /// A supervisor takes one value of one conflict.
+    pub fn settle(&self, pick: usize) -> bool {
+        let app = self.app();
+        let open = review::conflicts(app, 10).expect("the store can be read");
+        let Some(conflict) = open.get(pick % open.len().max(1)) else { return false };
+        let side = &conflict.sides[pick % conflict.sides.len()];
+        let choice = Settle {
+            container: conflict.container.clone(),
+            field: conflict.field.clone(),
+            choose: side.change,
+        };
+        let doc = conflict.doc;
+        store::transact(&*app.store, |s| review::settle(s, app, &doc, &choice, "sim")).is_ok()
+    }
+
+    /// Copies the database aside, as the backup command does. A backup that is called durable is
+    /// never lost again: phones may forget what it holds.
+    pub fn back_up(&mut self, durable: bool) {
+        self.made += 1;
+        self.store().pass();
+        let file = self.dir.join(format!("backup-{}.db", self.made));
+        let app = self.app().clone();
+        app.note().expect("the witness is written");
+        app.store.copy_to(&file).expect("a copy");
+        if durable {
+            store::transact(&*app.store, |s| {
+                s.partitions()?.into_iter().try_for_each(|row| {
+                    let durable_seq = row.durable_seq.max(row.last_seq());
+                    s.partition_put(&PartitionRow { durable_seq, ..row })
+                })
+            })
+            .map_err(|e: StoreError| e)
+            .expect("the store takes the mark");
+            self.backups.clear();
+        }
+        self.backups.push(file);
+    }
+
+    /// No restore goes back to before now.
+    pub fn forget_backups(&mut self) {
+        self.backups.clear();
+    }
+
+    /// Ends the process and goes on from an older backup, if there is one; with or without the
+    /// witness that would notice.
+    pub fn restore(&mut self, n: usize, witness: bool) -> bool {
+        if self.backups.is_empty() {
             return false;
         }
+        self.store().pass();
         self.app().note().expect("the witness is written");
-        self.app = None;
-        let file = self.dir.join(format!("backup-{}.db", n % self.backups + 1));
+        self.running = None;
+        let file = &self.backups[n % self.backups.len()];
         for end in ["", "-wal", "-shm"] {
             let _absent = std::fs::remove_file(self.dir.join(format!("server.db{end}")));
+        }
+        if !witness {
+            let _absent = std::fs::remove_file(self.dir.join(WITNESS));
         }
         std::fs::copy(file, self.db()).expect("a backup can be copied");
         self.restart();
@@ -106,5 +182,41 @@ impl Server {
         let app = self.app();
         let found = verify::verify(&*app.store, &app.identity).expect("the store can be read");
         if found.ok { Vec::new() } else { found.problems }
+    }
+
+    /// Reads something of the store.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn read<T>(&self, look: impl FnMut(&dyn Session) -> Result<T, StoreError>) -> T {
+        store::view(&*self.app().store, look).expect("the store can be read")
+    }
+
+    /// A record's state, home and heads; `None` when it is not here.
+    #[must_use]
+    pub fn record(&self, id: DocId) -> Option<(DocState, Pid, Vec<ChangeHash>)> {
+        self.read(|s| Ok(s.doc(&id)?.map(|row| (row.state, row.pid, row.heads))))
+    }
+
+    /// A record itself.
+    #[must_use]
+    pub fn document(&self, id: DocId) -> Option<Document> {
+        self.read(|s| s.doc(&id)?.map(|row| shelf::load(s, &row)).transpose())
+    }
+
+    /// Whether an accepted change is stored, or waits for a person.
+    #[must_use]
+    pub fn has(&self, id: DocId, hash: ChangeHash) -> bool {
+        self.read(|s| Ok(s.change(&id, &hash)?.is_some() || s.ticket_of(&id, &hash)?.is_some()))
+    }
+
+    /// Partition, last entry and documents of each log.
+    #[must_use]
+    pub fn logs(&self) -> Vec<(String, u64, u64, [u8; 32])> {
+        self.read(|s| {
+            let row =
+                |row: PartitionRow| (row.pid.to_string(), row.last_seq(), row.count, row.chain);
+            Ok(s.partitions()?.into_iter().map(row).collect())
+        })
     }
 }

@@ -1,22 +1,56 @@
-//! Phones and a server living through random days, and what must hold when the dust has settled.
+//! Phones and a server on one seed: who is there and what was accepted so far.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ironfeet_core::model::{GridCode, PlaceId, PlaceKind};
+use ironfeet_core::model::{ChangeHash, DocId, GridCode, PersonId, PlaceId, VisitId};
 use ironfeet_core::phone::sync::Unwatched;
-use ironfeet_core::phone::{EnrolWith, NewPlace, OpenOptions, Phone};
-use rand::seq::IndexedRandom;
+use ironfeet_core::phone::{EnrolWith, OpenOptions, Phone};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::adversary::Adversary;
 use super::{Line, SeededEntropy, Server, VirtualClock};
 
 const KEY: [u8; 32] = [7; 32];
-const GRIDS: [&str; 2] = ["329901001012001", "329901001012002"];
-/// Rounds in which a quiet world must come to rest (invariant 11).
-const QUIET_ROUNDS_MAX: usize = 14;
+/// The grids that every phone carries.
+pub(super) const GRIDS: [&str; 2] = ["329901001012001", "329901001012002"];
+/// When a world begins: 2026-11-18.
+const BEGIN: i64 = 1_795_000_000_000;
+const DAY: i64 = 86_400_000;
+
+/// How a world is built and what happens in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Events before everything must come to rest.
+    pub events: usize,
+    /// Requests of a hundred that meet a fault.
+    pub faults_percent: u32,
+    /// Whether somebody sends what no app would.
+    pub adversary: bool,
+    /// Whether all work is on one place and syncs meet between judging and writing.
+    pub rush: bool,
+}
+
+impl Plan {
+    /// Nothing but people at work on one place whose syncs meet.
+    #[must_use]
+    pub fn rush() -> Self {
+        Self { events: 40, faults_percent: 0, adversary: false, rush: true }
+    }
+
+    /// The plan of a seed: every fourth has a clean line, every third an adversary.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        Self {
+            events: 40,
+            faults_percent: if seed.is_multiple_of(4) { 0 } else { 20 },
+            adversary: seed.is_multiple_of(3),
+            rush: false,
+        }
+    }
+}
 
 /// What a course of events came to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -25,59 +59,124 @@ pub struct Report {
     pub edits: usize,
     /// Syncs that came to their end, and those that did not.
     pub syncs: (usize, usize),
+    /// Syncs that met another in the middle of a request.
+    pub met: usize,
     /// Restarts, restores and copies of phones and server.
     pub upsets: usize,
+    /// Restores of the server among them.
+    pub restores: usize,
+    /// Changes that no app would make.
+    pub mutants: usize,
+    /// Changes that waited for a person in the end.
+    pub waiting: usize,
     /// Fields in conflict at the end.
     pub conflicts: usize,
     /// Places at the end.
     pub places: usize,
+    /// Where the logs ended: equal only when two courses were.
+    pub chains: Vec<[u8; 32]>,
 }
 
-struct SimPhone {
-    dir: PathBuf,
-    phone: Option<Phone>,
-    line: Arc<Line>,
-    clock: Arc<VirtualClock>,
-    saved: Option<PathBuf>,
+impl Report {
+    /// Adds another's figures.
+    pub fn add(&mut self, other: &Self) {
+        self.edits += other.edits;
+        self.syncs.0 += other.syncs.0;
+        self.syncs.1 += other.syncs.1;
+        self.met += other.met;
+        self.upsets += other.upsets;
+        self.restores += other.restores;
+        self.mutants += other.mutants;
+        self.waiting += other.waiting;
+        self.conflicts += other.conflicts;
+        self.places += other.places;
+    }
+}
+
+pub(super) struct SimPhone {
+    pub(super) dir: PathBuf,
+    pub(super) phone: Option<Arc<Phone>>,
+    pub(super) line: Arc<Line>,
+    pub(super) clock: Arc<VirtualClock>,
+    pub(super) saved: Option<PathBuf>,
 }
 
 /// A world on one seed.
 pub struct World {
-    seed: u64,
-    rng: ChaCha8Rng,
-    folder: tempfile::TempDir,
-    server: Server,
-    phones: Vec<SimPhone>,
-    clock: Arc<VirtualClock>,
-    places: Vec<PlaceId>,
-    /// Remarks that were acknowledged: each must be on every phone in the end.
-    remarks: BTreeSet<String>,
-    report: Report,
+    pub(super) seed: u64,
+    pub(super) plan: Plan,
+    pub(super) rng: ChaCha8Rng,
+    pub(super) folder: tempfile::TempDir,
+    pub(super) server: Server,
+    pub(super) phones: Vec<SimPhone>,
+    pub(super) clock: Arc<VirtualClock>,
+    pub(super) places: Vec<PlaceId>,
+    pub(super) visits: Vec<VisitId>,
+    /// Changes that were acknowledged to a person: each must be somewhere in the end.
+    pub(super) accepted: Vec<(DocId, ChangeHash)>,
+    /// Records that left all phones.
+    pub(super) withdrawn: BTreeSet<DocId>,
+    /// Whether a write of the server was ever made to fail.
+    pub(super) writes_failed: bool,
+    pub(super) adversary: Option<Adversary>,
+    pub(super) report: Report,
+    /// Phone, dice and where the logs stand, per event: told when the seed fails.
+    pub(super) trace: Vec<String>,
+}
+
+/// A folder in memory where the system has one: nothing here survives the test anyway.
+#[must_use]
+pub fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = tempfile::Builder::new().prefix("ironfeet-sim-").tempdir_in(memory);
+    made.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
 }
 
 impl World {
     /// Three phones of three people, two grids, one server.
-    pub async fn new(seed: u64) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let clock = Arc::new(VirtualClock::at(1_795_000_000_000));
+    pub async fn new(seed: u64, plan: Plan) -> Self {
+        let folder = folder();
+        let clock = Arc::new(VirtualClock::at(BEGIN));
         let entropy = Arc::new(SeededEntropy::new(seed));
         let server = Server::start(&folder.path().join("server"), clock.clone(), entropy);
         let rng = ChaCha8Rng::seed_from_u64(seed ^ 0x5eed);
         let mut world = Self {
             seed,
+            plan,
             rng,
             folder,
             server,
             phones: Vec::new(),
             clock,
             places: Vec::new(),
-            remarks: BTreeSet::new(),
+            visits: Vec::new(),
+            accepted: Vec::new(),
+            withdrawn: BTreeSet::new(),
+            writes_failed: false,
+            adversary: None,
             report: Report::default(),
+            trace: Vec::new(),
         };
         for n in 0..3 {
             world.enrol(n).await;
         }
+        if plan.adversary {
+            let (code, clock) = (world.code("p9"), world.clock.clone());
+            world.adversary =
+                Some(Adversary::enrol(world.server.router(), &code, seed, clock).await);
+        }
         world
+    }
+
+    /// What happened, one event a line.
+    #[must_use]
+    pub fn told(&self) -> String {
+        self.trace.join("\n")
+    }
+
+    fn code(&self, person: &str) -> String {
+        let person: PersonId = person.parse().expect("a person id");
+        self.server.code(&person, &GRIDS.map(grid))
     }
 
     fn options(&self, dir: &Path, clock: &Arc<VirtualClock>, salt: u64) -> OpenOptions {
@@ -92,266 +191,58 @@ impl World {
 
     async fn enrol(&mut self, n: usize) {
         let dir = self.folder.path().join(format!("phone-{n}"));
-        let person = format!("p{n}").parse().expect("a person id");
-        let code = self.server.code(&person, &GRIDS.map(grid));
+        let code = self.code(&format!("p{n}"));
         // Clocks of phones may be years off; nothing may depend on them.
-        let skew = [0, 3 * 86_400_000, -5 * 31_536_000_000][n % 3];
-        let clock = Arc::new(VirtualClock::at(1_795_000_000_000 + skew));
+        let skew = [0, 3 * DAY, -5 * 365 * DAY][n % 3];
+        let clock = Arc::new(VirtualClock::at(BEGIN + skew));
         let line = Line::new(self.seed ^ (n as u64 + 100));
         line.connect(Some(self.server.router()));
         let options = self.options(&dir, &clock, n as u64 + 1);
         let with = EnrolWith { url: "http://server", code: &code, ca: None, app: "sim" };
         let (phone, _) = Phone::enrol_new(options, &*line, with).await.expect("the code is good");
-        self.phones.push(SimPhone { dir, phone: Some(phone), line, clock, saved: None });
+        let phone = Some(Arc::new(phone));
+        self.phones.push(SimPhone { dir, phone, line, clock, saved: None });
     }
 
-    /// Lives through some events, some of them upsets.
-    pub async fn live(&mut self, events: usize, faults_percent: u32) {
-        for phone in &self.phones {
-            phone.line.set_faults(faults_percent);
-        }
-        for _ in 0..events {
-            self.clock.pass(60_000);
-            let n = self.rng.random_range(0..self.phones.len());
-            self.phones[n].clock.pass(61_000);
-            match self.rng.random_range(0..100) {
-                0..12 => self.add_place(n),
-                12..34 => self.set_fact(n),
-                34..56 => self.remark(n),
-                56..86 => self.sync(n).await,
-                86..90 => self.reopen(n),
-                90..93 => self.restart_server(),
-                93..95 => self.server.back_up(),
-                95..96 => self.restore_server(),
-                96..98 => self.move_place(),
-                98..99 => self.copy_phone(n).await,
-                _ => self.restore_phone(n),
-            }
-        }
-    }
-
-    fn phone(&self, n: usize) -> &Phone {
+    pub(super) fn phone(&self, n: usize) -> &Phone {
         self.phones[n].phone.as_ref().expect("open")
     }
 
-    fn add_place(&mut self, n: usize) {
-        let new = NewPlace {
-            kind: PlaceKind::Dwelling,
-            address: format!("平川路 {} 号", self.places.len() + 1),
-            lat: Some(33.5),
-            lon: Some(119.1),
-            grid: Some(grid(GRIDS[self.rng.random_range(0..2)])),
-            facts: Vec::new(),
-        };
-        if let Ok(id) = self.phone(n).place_add(&new) {
-            self.places.push(id);
-            self.report.edits += 1;
+    pub(super) fn open(&mut self, n: usize) {
+        let salt = self.rng.random();
+        let options = self.options(&self.phones[n].dir, &self.phones[n].clock, salt);
+        let phone = Phone::open(options).expect("a whole store");
+        self.phones[n].phone = Some(Arc::new(phone));
+    }
+
+    pub(super) fn reconnect(&mut self) {
+        let router = self.server.router();
+        for phone in &self.phones {
+            phone.line.connect(Some(router.clone()));
+        }
+        if let Some(adversary) = &self.adversary {
+            adversary.connect(Some(router));
         }
     }
 
-    /// A place this phone has.
-    fn some_place(&mut self, n: usize) -> Option<PlaceId> {
-        let known: Vec<PlaceId> = self
-            .places
-            .iter()
-            .copied()
-            .filter(|id| self.phone(n).place_show(*id).is_ok())
-            .collect();
-        known.choose(&mut self.rng).copied()
+    pub(super) fn hang_up(&self) {
+        for phone in &self.phones {
+            phone.line.connect(None);
+        }
+        if let Some(adversary) = &self.adversary {
+            adversary.connect(None);
+        }
     }
 
-    fn set_fact(&mut self, n: usize) {
-        let Some(id) = self.some_place(n) else { return };
-        let field = ["building_type", "storeys", "use"][self.rng.random_range(0..3)];
-        let value = self.rng.random_range(1..40).to_string();
-        self.phone(n).place_set(id, field, &value).expect("a fact that fits");
-        self.report.edits += 1;
-    }
-
-    fn remark(&mut self, n: usize) {
-        let Some(id) = self.some_place(n) else { return };
-        let text = format!("备注 {}-{}", self.seed % 1_000, self.report.edits);
-        self.phone(n).place_remark(id, &text).expect("a remark that fits");
-        self.remarks.insert(text);
-        self.report.edits += 1;
-    }
-
-    async fn sync(&mut self, n: usize) {
+    pub(super) async fn sync(&mut self, n: usize) {
         let done = self.phone(n).sync(&*self.phones[n].line, "sim", &Unwatched).await;
         match done {
             Ok(_) => self.report.syncs.0 += 1,
             Err(_) => self.report.syncs.1 += 1,
         }
     }
-
-    /// The process ends at any moment between two calls and begins anew: fresh actors.
-    fn reopen(&mut self, n: usize) {
-        self.report.upsets += 1;
-        self.phones[n].phone = None;
-        self.open(n);
-    }
-
-    fn open(&mut self, n: usize) {
-        let salt = self.rng.random();
-        let options = self.options(&self.phones[n].dir, &self.phones[n].clock, salt);
-        self.phones[n].phone = Some(Phone::open(options).expect("a whole store"));
-    }
-
-    fn reconnect(&mut self) {
-        let router = self.server.router();
-        for phone in &self.phones {
-            phone.line.connect(Some(router.clone()));
-        }
-    }
-
-    fn hang_up(&self) {
-        for phone in &self.phones {
-            phone.line.connect(None);
-        }
-    }
-
-    fn restart_server(&mut self) {
-        self.report.upsets += 1;
-        self.hang_up();
-        self.server.restart();
-        self.reconnect();
-    }
-
-    fn restore_server(&mut self) {
-        self.hang_up();
-        let n = self.rng.random_range(0..100);
-        if self.server.restore(n) {
-            self.report.upsets += 1;
-        }
-        self.reconnect();
-    }
-
-    fn move_place(&mut self) {
-        let Some(id) = self.places.choose(&mut self.rng).copied() else { return };
-        let to = grid(GRIDS[self.rng.random_range(0..2)]);
-        self.server.move_place(id.0, &to);
-    }
-
-    /// A phone whose work is all sent is copied aside, to be gone back to later.
-    async fn copy_phone(&mut self, n: usize) {
-        self.phones[n].line.set_faults(0);
-        self.sync(n).await;
-        self.phones[n].line.set_faults(15);
-        if self.phone(n).status().expect("a status").pending > 0 {
-            return;
-        }
-        let to = self.folder.path().join(format!("copy-{n}-{}", self.report.edits));
-        self.phones[n].phone = None;
-        copy(&self.phones[n].dir, &to);
-        self.open(n);
-        self.phones[n].saved = Some(to);
-        self.report.upsets += 1;
-    }
-
-    /// The phone is thrown back to an older copy of itself. What it has not sent is lost with the
-    /// phone, so this happens only when nothing waits.
-    fn restore_phone(&mut self, n: usize) {
-        let Some(saved) = self.phones[n].saved.take() else { return };
-        if self.phone(n).status().expect("a status").pending > 0 {
-            return;
-        }
-        self.phones[n].phone = None;
-        std::fs::remove_dir_all(&self.phones[n].dir).expect("the phone's folder");
-        copy(&saved, &self.phones[n].dir);
-        self.open(n);
-        self.report.upsets += 1;
-    }
-
-    /// No more faults, no more edits: everything must come to rest, whole and equal.
-    ///
-    /// # Errors
-    /// What does not hold, in words.
-    pub async fn settle(&mut self) -> Result<Report, String> {
-        for phone in &self.phones {
-            phone.line.set_faults(0);
-        }
-        self.rest().await?;
-        let problems = self.server.problems();
-        if !problems.is_empty() {
-            return Err(format!("server: {problems:?}"));
-        }
-        for n in 0..self.phones.len() {
-            let verified = self.phone(n).verify().map_err(|e| e.to_string())?;
-            if !verified.ok {
-                return Err(format!("phone {n}: {:?}", verified.problems));
-            }
-        }
-        self.compare()?;
-        Ok(self.report.clone())
-    }
-
-    async fn rest(&mut self) -> Result<(), String> {
-        for round in 0..QUIET_ROUNDS_MAX {
-            let mut moved = 0;
-            for n in 0..self.phones.len() {
-                let done = self.phone(n).sync(&*self.phones[n].line, "sim", &Unwatched).await;
-                let report = done.map_err(|e| format!("phone {n}, quiet round {round}: {e:?}"))?;
-                moved += report.pushed + report.pulled + u64::from(report.unfinished);
-            }
-            if moved == 0 {
-                return Ok(());
-            }
-        }
-        Err(format!("no rest after {QUIET_ROUNDS_MAX} rounds"))
-    }
-
-    /// Every phone shows the same places with the same facts, conflicts and remarks, and every
-    /// remark that was acknowledged is there.
-    fn compare(&mut self) -> Result<(), String> {
-        let shown = |n: usize| -> Vec<(PlaceId, String)> {
-            let mut all = Vec::new();
-            for id in &self.places {
-                if let Ok(view) = self.phone(n).place_show(*id) {
-                    let json = serde_json::json!([view.facts, view.remarks, view.conflicts]);
-                    all.push((*id, json.to_string()));
-                }
-            }
-            all
-        };
-        let first = shown(0);
-        for n in 1..self.phones.len() {
-            let other = shown(n);
-            if other != first {
-                let differ: Vec<_> =
-                    first.iter().filter(|p| !other.contains(p)).map(|p| p.0).collect();
-                let more: Vec<_> =
-                    other.iter().filter(|p| !first.contains(p)).map(|p| p.0).collect();
-                return Err(format!("phone {n} differs: {differ:?} / {more:?}"));
-            }
-        }
-        let all: String = first.iter().map(|(_, json)| json.as_str()).collect();
-        let lost: Vec<_> =
-            self.remarks.iter().filter(|r| !all.contains(&format!("\"{r}\""))).collect();
-        if !lost.is_empty() {
-            return Err(format!("acknowledged and nowhere: {lost:?}"));
-        }
-        if first.len() != self.places.len() {
-            return Err(format!("{} of {} places", first.len(), self.places.len()));
-        }
-        self.report.places = first.len();
-        self.report.conflicts = self.phone(0).conflicts().map_err(|e| e.to_string())?.len();
-        Ok(())
-    }
 }
 
-fn grid(code: &str) -> GridCode {
+pub(super) fn grid(code: &str) -> GridCode {
     code.parse().expect("a grid code")
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("a file");
-        }
-    }
 }

@@ -11,15 +11,16 @@ type Wall = (&'static str, &'static [&'static str]);
 /// Rooms of `core`; whoever is not listed may name everything (`lib.rs`).
 const CORE: &[Wall] = &[
     ("limits", &[]),
+    ("faults", &[]),
     ("model", &["limits"]),
     ("ground", &["model"]),
     ("rules", &["model", "limits"]),
     ("checklist", &["model", "limits"]),
     ("workflow", &["model", "limits"]),
     ("vault", &["model", "limits"]),
-    ("document", &["model", "limits"]),
+    ("document", &["model", "limits", "faults"]),
     ("sync", &["model", "limits", "rules", "checklist", "workflow", "vault", "document"]),
-    ("store", &["model", "limits", "ground"]),
+    ("store", &["model", "limits", "ground", "faults"]),
 ];
 
 /// What other packages may name of the core.
@@ -36,6 +37,7 @@ const OUTSIDE: &[Wall] = &[
             "vault",
             "document",
             "sync",
+            "faults",
         ],
     ),
     ("ffi", &["ground", "model", "phone"]),

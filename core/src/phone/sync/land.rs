@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use crate::faults::{self, Guard};
 use crate::model::{ChangeHash, DocId, Pid, UtcMillis};
 use crate::phone::outbox::{Receipt, note};
 use crate::phone::{Incoming, Phone, PhoneError};
@@ -215,8 +216,9 @@ pub(super) fn write_standing(db: &Connection, standing: &Standing) -> Result<(),
             part::drop_checkpoint(db, &pid, *seq)?;
         }
     }
-    if standing.durable_seq > 0 {
-        entry::forget_upto(db, &pid, standing.durable_seq)?;
+    let kept = if faults::is_off(Guard::DurableSeq) { standing.seq } else { standing.durable_seq };
+    if kept > 0 {
+        entry::forget_upto(db, &pid, kept)?;
     }
     Ok(())
 }

@@ -1,0 +1,178 @@
+//! An enrolled device that sends what no app would make: mutants of honest changes, rightly signed.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use automerge as am;
+use automerge::legacy::{ObjectId, OpId};
+use axum::Router;
+use ironfeet_core::document::{Authorship, Document, Edit, PlaceEdit};
+use ironfeet_core::ground::Clock;
+use ironfeet_core::model::{Author, DeviceId, InstallId, Pid, Remark, Role, UtcMillis};
+use ironfeet_core::phone::Enrolled;
+use ironfeet_core::phone::transport::{Pass, Transport};
+use ironfeet_core::sync::chunk;
+use ironfeet_core::sync::frame;
+use ironfeet_core::sync::manifest::{self, Signer, SoftwareSigner};
+use ironfeet_core::sync::message::{
+    Manifest, PROTO, PushItem, SCHEMA, SyncRequest, SyncResponse, Want,
+};
+use ironfeet_core::sync::proof;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::{Line, VirtualClock};
+
+/// Mutants by bent bytes in one push.
+const BENT: usize = 8;
+const AT: UtcMillis = UtcMillis(1_795_000_000_000);
+
+/// The device.
+pub struct Adversary {
+    line: Arc<Line>,
+    rng: ChaCha8Rng,
+    device: DeviceId,
+    install: InstallId,
+    author: Author,
+    token: String,
+    signer: Arc<SoftwareSigner>,
+    clock: Arc<VirtualClock>,
+    counter: u64,
+}
+
+impl Adversary {
+    /// Enrols as any phone does.
+    ///
+    /// # Panics
+    /// When the code is not taken.
+    pub async fn enrol(router: Router, code: &str, seed: u64, clock: Arc<VirtualClock>) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0xbad);
+        let mut key = [0; 32];
+        rng.fill_bytes(&mut key);
+        let signer = Arc::new(SoftwareSigner::new(&key));
+        let (install, author) = (InstallId(rng.random()), Author(rng.random()));
+        let line = Line::new(seed);
+        line.connect(Some(router));
+        let ask = serde_json::json!({
+            "code": code, "install_id": install, "author": author, "app": "sim", "schema": SCHEMA,
+            "public_key": hex::encode(signer.public_key()),
+        });
+        let told = line.post_json("/v1/enrol", ask.to_string()).await.expect("the code is good");
+        let enrolled: Enrolled = serde_json::from_str(&told).expect("an answer as agreed");
+        let (device, token) = (enrolled.device_id, enrolled.token);
+        Self { line, rng, device, install, author, token, signer, clock, counter: 0 }
+    }
+
+    /// Connects it to a server, or to none.
+    pub fn connect(&self, router: Option<Router>) {
+        self.line.connect(router);
+    }
+
+    /// Answers 5xx so far.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.line.failures()
+    }
+
+    /// Pushes mutants of two honest changes on a record; how many.
+    pub async fn push(&mut self, document: &Document, home: &Pid) -> usize {
+        let bodies = self.mutants(document);
+        let sent = bodies.len();
+        self.counter += 1;
+        let item = |body| PushItem { doc: document.id(), pid: home.clone(), move_gen: 0, body };
+        let mut signed = Manifest {
+            device: self.device,
+            counter: self.counter,
+            lease: 0,
+            made_at: AT,
+            items: bodies.into_iter().map(item).collect(),
+            sig: Vec::new(),
+        };
+        manifest::sign(&mut signed, &*self.signer);
+        let request = SyncRequest {
+            proto: PROTO,
+            app: "sim".to_owned(),
+            schema: SCHEMA,
+            install: self.install,
+            device: self.device,
+            counter: self.counter,
+            push: vec![signed],
+            cursors: Vec::new(),
+            want: Want { max_bytes: 1 << 20, priority: Vec::new() },
+            offers: Vec::new(),
+            apply_failed: Vec::new(),
+        };
+        let pass = self.pass();
+        let answer = self.line.post_frame("/v1/sync", &pass, frame::encode(&request)).await;
+        // A server that is down hears nothing of it; one that is up answers each change.
+        match answer {
+            Ok(answer) => {
+                let answer: SyncResponse = frame::decode(&answer).expect("an answer as agreed");
+                answer.push.len()
+            }
+            Err(_) => sent,
+        }
+    }
+
+    fn pass(&mut self) -> Pass {
+        let (signer, token, clock) = (self.signer.clone(), self.token.clone(), self.clock.clone());
+        let rng = std::sync::Mutex::new(ChaCha8Rng::seed_from_u64(self.rng.random()));
+        Pass::new(move |method, path| {
+            let once = rng.lock().expect("not poisoned").random();
+            let address = format!("sim://server{path}");
+            let proof = proof::proof(&*signer, (method, &address), &token, clock.now(), once);
+            vec![("authorization", format!("DPoP {token}")), ("dpop", proof)]
+        })
+    }
+
+    /// Two honest changes of the own author, and what can be made of them.
+    fn mutants(&mut self, document: &Document) -> Vec<Vec<u8>> {
+        let by = Authorship { author: self.author, actor: self.rng.random() };
+        let mut grown = document.clone();
+        let mut honest = Vec::new();
+        for text in ["一", "二"] {
+            let remark = Remark { at: AT, by_role: Role::Inspector, text: text.to_owned() };
+            let edit = Edit::Place(PlaceEdit::Remark(remark));
+            if let Ok(Some(made)) = grown.edit(&edit, &by, AT) {
+                honest.push(made.raw);
+            }
+        }
+        let mut bodies = Vec::new();
+        for raw in &honest {
+            bodies
+                .extend(altered(raw).iter().filter_map(|raw| chunk::body(raw).map(<[u8]>::to_vec)));
+            for _ in 0..BENT {
+                let Some(mut body) = chunk::body(raw).map(<[u8]>::to_vec) else { continue };
+                for _ in 0..self.rng.random_range(1..4) {
+                    let spot = self.rng.random_range(0..body.len());
+                    body[spot] = self.rng.random();
+                }
+                bodies.push(body);
+            }
+        }
+        bodies
+    }
+}
+
+/// Well-formed changes that say what cannot be.
+fn altered(raw: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(change) = am::Change::try_from(raw) else { return Vec::new() };
+    let alter = |work: &dyn Fn(&mut am::ExpandedChange)| {
+        let mut expanded = change.decode();
+        work(&mut expanded);
+        am::Change::from(expanded).raw_bytes().to_vec()
+    };
+    let elsewhere = |e: &mut am::ExpandedChange| {
+        let ghost = OpId::new(1, &e.actor_id);
+        e.operations.iter_mut().for_each(|op| op.obj = ObjectId::Id(ghost.clone()));
+    };
+    vec![
+        alter(&elsewhere),
+        alter(&|e| e.seq += 1),
+        alter(&|e| e.deps.clear()),
+        alter(&|e| e.start_op = NonZeroU64::new(u64::from(u32::MAX) - 1).expect("not zero")),
+        alter(&|e| e.start_op = NonZeroU64::MIN),
+        alter(&|e| e.operations.clear()),
+        alter(&|e| e.operations.iter_mut().for_each(|op| op.insert = !op.insert)),
+    ]
+}
