@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
-use ironfeet_core::document::{Document, Settle};
+use ironfeet_core::document::Document;
 use ironfeet_core::ground::{Clock, Entropy};
-use ironfeet_core::model::{ChangeHash, DocId, GridCode, PersonId, Pid};
+use ironfeet_core::model::{ChangeHash, DocId, GridCode, PersonId, Pid, Role};
 use ironfeet_server::app::App;
 use ironfeet_server::config::Config;
 use ironfeet_server::identity::WITNESS;
+use ironfeet_server::review::decide::{Act, By, Choice, decide};
 use ironfeet_server::store::{self, DocState, PartitionRow, Session, Store, StoreError};
 use ironfeet_server::{enrol, http, lifecycle, review, shelf, verify};
 
@@ -118,13 +119,15 @@ impl Server {
         let open = review::conflicts(app, 10).expect("the store can be read");
         let Some(conflict) = open.get(pick % open.len().max(1)) else { return false };
         let side = &conflict.sides[pick % conflict.sides.len()];
-        let choice = Settle {
+        let choice = Choice {
+            doc: conflict.doc,
             container: conflict.container.clone(),
             field: conflict.field.clone(),
-            choose: side.change,
+            rivals: conflict.rivals.clone(),
+            act: Act::Take(side.change),
         };
-        let doc = conflict.doc;
-        store::transact(&*app.store, |s| review::settle(s, app, &doc, &choice, "sim")).is_ok()
+        let by = By { actor: "sim".to_owned(), post: Role::Supervisor };
+        store::transact(&*app.store, |s| decide(s, app, &choice, &by)).is_ok()
     }
 
     /// Copies the database aside, as the backup command does. A backup that is called durable is
