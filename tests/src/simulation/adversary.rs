@@ -119,7 +119,7 @@ impl Adversary {
         let rng = std::sync::Mutex::new(ChaCha8Rng::seed_from_u64(self.rng.random()));
         Pass::new(move |method, path| {
             let once = rng.lock().expect("not poisoned").random();
-            let address = format!("sim://server{path}");
+            let address = format!("http://server{path}");
             let proof = proof::proof(&*signer, (method, &address), &token, clock.now(), once);
             vec![("authorization", format!("DPoP {token}")), ("dpop", proof)]
         })
