@@ -1,6 +1,8 @@
 //! Each guard of the sync switched off, one at a time: within a few seeds an oracle must object.
 //! A guard whose absence nobody notices is a guard that nobody tests.
 
+#![expect(clippy::print_stdout, reason = "a test tells its seeds")]
+
 use std::sync::Mutex;
 
 use ironfeet_core::faults::{self, Guard};

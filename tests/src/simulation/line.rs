@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
-use ironfeet_core::phone::transport::{
-    Headers, Later, Pass, Pieces, Traffic, Transport, TransportError,
-};
+use ironfeet_core::phone::transport::{Later, Pass, Pieces, Traffic, Transport, TransportError};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tower::ServiceExt;
