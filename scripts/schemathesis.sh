@@ -1,24 +1,42 @@
 #!/usr/bin/env bash
 # Feeds a live server with requests made from docs/openapi.json: none may be answered with 5xx or a crash.
-# Needs Python 3 with venv; installs schemathesis from the Python registry into target/schemathesis.
+# Installs schemathesis from the Python registry into target/schemathesis. --built: the server is built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
 tools=target/schemathesis
 if [ ! -x "$tools/bin/schemathesis" ]; then
-  python3 -m venv "$tools"
+  rm -rf "$tools"
+  if ! python3 -m venv "$tools" 2>/dev/null; then
+    echo "installing with apt-get: python3-venv"
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3 python3-venv >/dev/null
+    rm -rf "$tools"
+    python3 -m venv "$tools"
+  fi
   "$tools/bin/pip" install --quiet 'schemathesis>=4,<5'
 fi
-cargo build --quiet --package ironfeet-server
+[ "${1:-}" = --built ] || cargo build --quiet --package ironfeet-tests --bin ironfeet-server-here
+
 work=$(mktemp -d)
 server=
-trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
-target/debug/ironfeet-server --data "$work/data" serve --listen 127.0.0.1:0 >"$work/out" 2>"$work/err" &
+leave() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap leave EXIT
+here() { target/debug/ironfeet-server-here --data "$work/data" "$@"; }
+mkfifo "$work/said"
+here serve --listen 127.0.0.1:0 >"$work/said" 2>"$work/err" &
 server=$!
 # It prints its address when it listens.
-address=$(timeout 60 tail -n +1 -f --pid="$server" "$work/out" | sed -n 's/^listening on //p;/^listening on /q')
-token=$(target/debug/ironfeet-server --data "$work/data" admin api-token add --name schemathesis --scope audit)
-"$tools/bin/schemathesis" run docs/openapi.json --url "http://$address" --header "Authorization: Bearer $token" \
+read -r said <"$work/said"
+token=$(here admin api-token add --name schemathesis --scope audit)
+"$tools/bin/schemathesis" run docs/openapi.json --url "http://${said##* }" --header "Authorization: Bearer $token" \
   --checks not_a_server_error --max-examples 100 --seed 1 --generation-database none \
   --suppress-health-check all --no-color
 kill -0 "$server"

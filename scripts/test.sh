@@ -88,7 +88,7 @@ counted phones "${IRONFEET_PHONES_TEST:-mobile-bindings/test.sh}" --built
 counted console "${IRONFEET_CONSOLE_TEST:-scripts/console.sh}" --built
 
 # IRONFEET_SCHEMATHESIS: likewise.
-step schemathesis "${IRONFEET_SCHEMATHESIS:-scripts/schemathesis.sh}"
+step schemathesis "${IRONFEET_SCHEMATHESIS:-scripts/schemathesis.sh}" --built
 
 say "done"
 finish
