@@ -84,10 +84,7 @@ step clippy cargo clippy --quiet --workspace --all-targets --features "$phones" 
 tests all cargo test --workspace --features "$phones" --no-fail-fast
 # IRONFEET_PHONES_TEST: a stand-in, for the test of this script.
 counted phones "${IRONFEET_PHONES_TEST:-mobile-bindings/test.sh}" --built
-# Every page of the console in a real browser, in both languages. IRONFEET_CONSOLE_TEST: as above.
-counted console "${IRONFEET_CONSOLE_TEST:-scripts/console.sh}" --built
-
-# IRONFEET_SCHEMATHESIS: likewise.
+# IRONFEET_SCHEMATHESIS: as above.
 step schemathesis "${IRONFEET_SCHEMATHESIS:-scripts/schemathesis.sh}" --built
 
 say "done"
