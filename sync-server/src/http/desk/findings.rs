@@ -9,7 +9,7 @@ use ironfeet_core::checklist::Content;
 use ironfeet_core::model::{DocId, UtcMillis};
 
 use super::super::error::off;
-use super::frame::{Desk, Frame, Refusal, link};
+use super::frame::{Desk, Frame, Refusal, relink};
 use super::places::Pick;
 use super::rights::Right;
 use super::visits::{digits, some};
@@ -59,12 +59,7 @@ impl Asked {
             ("open", &self.open),
             ("overdue", &self.overdue),
         ];
-        let mut pairs: Vec<(&str, &str)> =
-            own.iter().map(|(n, v)| (*n, if *n == name { value } else { v.as_str() })).collect();
-        if name == "after" {
-            pairs.push((name, value));
-        }
-        link("/console/findings", &pairs)
+        relink("/console/findings", &own, name, value)
     }
 
     fn key(&self) -> Option<(UtcMillis, DocId, String)> {

@@ -349,6 +349,16 @@ pub(super) fn link(path: &str, pairs: &[(&str, &str)]) -> String {
     if parts.is_empty() { path.to_owned() } else { format!("{path}?{}", parts.join("&")) }
 }
 
+/// A list's own address with one filter set anew; `after`, where the list goes on, is never kept.
+pub(super) fn relink(path: &str, own: &[(&str, &String)], name: &str, value: &str) -> String {
+    let mut pairs: Vec<(&str, &str)> =
+        own.iter().map(|(n, v)| (*n, if *n == name { value } else { v.as_str() })).collect();
+    if name == "after" {
+        pairs.push((name, value));
+    }
+    link(path, &pairs)
+}
+
 /// Where to go after an act: a page of the console, nowhere else.
 pub(super) fn inside(path: &str) -> &str {
     if path.starts_with("/console/") && !path.contains(['\\', '\r', '\n']) {

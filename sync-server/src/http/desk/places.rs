@@ -9,7 +9,7 @@ use ironfeet_core::document::{Document, Record, parse_change};
 use ironfeet_core::model::{Author, DocId, Fact, Lang, Place, PlaceKind, Remark, Role, UtcMillis};
 
 use super::super::error::off;
-use super::frame::{Desk, Frame, Refusal, link};
+use super::frame::{Desk, Frame, Refusal, relink};
 use super::rights::Right;
 use crate::app::App;
 use crate::store::desk::{FindingFilter, FindingLine, PlaceFilter, PlaceLine, VisitFilter};
@@ -63,12 +63,7 @@ impl Asked {
             ("stale", &self.stale),
             ("q", &self.q),
         ];
-        let mut pairs: Vec<(&str, &str)> =
-            own.iter().map(|(n, v)| (*n, if *n == name { value } else { v.as_str() })).collect();
-        if name == "after" {
-            pairs.push((name, value));
-        }
-        link("/console/places", &pairs)
+        relink("/console/places", &own, name, value)
     }
 
     fn key(&self) -> Option<(String, String, DocId)> {

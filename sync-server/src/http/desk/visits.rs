@@ -10,7 +10,7 @@ use ironfeet_core::document::Record;
 use ironfeet_core::model::{DocId, Finding, UtcMillis, Visit, VisitStatus};
 
 use super::super::error::off;
-use super::frame::{Desk, Frame, Refusal, link};
+use super::frame::{Desk, Frame, Refusal, relink};
 use super::places::{Pick, within};
 use super::rights::Right;
 use crate::store::desk::{FindingFilter, FindingLine, VisitFilter};
@@ -63,12 +63,7 @@ impl Asked {
             ("status", &self.status),
             ("found", &self.found),
         ];
-        let mut pairs: Vec<(&str, &str)> =
-            own.iter().map(|(n, v)| (*n, if *n == name { value } else { v.as_str() })).collect();
-        if name == "after" {
-            pairs.push((name, value));
-        }
-        link("/console/visits", &pairs)
+        relink("/console/visits", &own, name, value)
     }
 }
 
