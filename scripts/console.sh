@@ -4,18 +4,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
-}
+. scripts/setup.sh
 
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
 fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing+=(fonts-noto-cjk fontconfig)
 if [ "${#missing[@]}" -gt 0 ]; then
-  echo "installing with apt-get: ${missing[*]}"
-  as_root apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+  install_packages "${missing[@]}"
 fi
 
 [ "${1:-}" = --built ] || cargo build --quiet --package ironfeet-tests --bin ironfeet-demo --bin ironfeet-server-here

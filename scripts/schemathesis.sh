@@ -4,17 +4,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
-}
+. scripts/setup.sh
 
 tools=target/schemathesis
 if [ ! -x "$tools/bin/schemathesis" ]; then
   rm -rf "$tools"
   if ! python3 -m venv "$tools" 2>/dev/null; then
-    echo "installing with apt-get: python3-venv"
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3 python3-venv >/dev/null
+    install_packages python3 python3-venv
     rm -rf "$tools"
     python3 -m venv "$tools"
   fi

@@ -1,4 +1,4 @@
-# What a bare Debian-like machine needs before anything can be built. Sourced by test.sh and demo.sh.
+# What a bare Debian-like machine needs before anything can be built. Sourced by the scripts beside it.
 
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
