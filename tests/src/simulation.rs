@@ -10,8 +10,9 @@
 //!   on their way, clocks off by years, writes that fail before or after the commit.
 //! - `watched`: another phone's whole sync in the middle of a request, after any look at the store.
 //! - `adversary`: mutants of honest changes, signed by an enrolled device.
-//! - `tests/tests/crash.rs`: the process ends at every SQL statement, on both sides.
 //! - `tests/tests/guards.rs`: each guard switched off; an oracle must object.
+//!
+//! Not here yet: an end of the process at every SQL statement, mixed schema versions.
 //!
 //! Where which oracle lives, all in `oracle`: `rest` (11), `whole` (1, 2, 3, 5, 6),
 //! `nothing_is_nowhere` (conservation, 7), `equal` (convergence of heads and values, 8),
