@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
-fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing+=(fonts-noto-cjk fontconfig)
+[ -n "$(fc-list 2>/dev/null | grep -i 'noto.*cjk')" ] || missing+=(fonts-noto-cjk fontconfig)
 if [ "${#missing[@]}" -gt 0 ]; then
   install_packages "${missing[@]}"
 fi
@@ -25,7 +25,7 @@ leave() {
 }
 trap leave EXIT
 
-target/debug/ironfeet-demo --city small --days 2 --exit --data "$ground/city"
+target/debug/ironfeet-demo --city small --days 2 --exit --json --data "$ground/city" >"$ground/summary.json"
 here() { target/debug/ironfeet-server-here --data "$ground/city/server" "$@"; }
 # The same door written three ways: a supervisor will be asked.
 cat >"$ground/twins.csv" <<'CSV'
@@ -37,15 +37,15 @@ t4,329901001001001,small_premises,和顺里12号商铺,33.5087,123.5823
 t5,329901001001001,small_premises,和顺里12号-商铺,33.5087,123.5824
 CSV
 here import places "$ground/twins.csv"
-code=$(here admin console-code)
 
 mkfifo "$ground/said"
-here serve --listen 127.0.0.1:0 >"$ground/said" 2>"$ground/log" &
+# Not through the function: its shell would be the one that is ended.
+target/debug/ironfeet-server-here --data "$ground/city/server" serve --listen 127.0.0.1:0 >"$ground/said" 2>"$ground/log" &
 server=$!
 read -r said <"$ground/said"
 url="http://${said##* }"
 
 pictures="$PWD/target/console"
 rm -rf "$pictures"
-(cd tests/console && node journeys.mjs "$url" "$code" "$(command -v chromium)" "$ground/profile" "$pictures" \
+(cd tests/console && node journeys.mjs "$url" "$ground/summary.json" "$(command -v chromium)" "$ground/profile" "$pictures" \
   ../../core/content/checklists.yaml)

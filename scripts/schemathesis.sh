@@ -27,7 +27,8 @@ leave() {
 trap leave EXIT
 here() { target/debug/ironfeet-server-here --data "$work/data" "$@"; }
 mkfifo "$work/said"
-here serve --listen 127.0.0.1:0 >"$work/said" 2>"$work/err" &
+# Not through the function: its shell would be the one that is ended.
+target/debug/ironfeet-server-here --data "$work/data" serve --listen 127.0.0.1:0 >"$work/said" 2>"$work/err" &
 server=$!
 # It prints its address when it listens.
 read -r said <"$work/said"

@@ -4,6 +4,7 @@
 //! known again by its `key`, else by grid and address; a row that did not change since it
 //! was imported is left alone, whatever was seen in the field meanwhile.
 
+pub mod border;
 mod deny;
 mod read;
 

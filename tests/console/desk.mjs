@@ -1,5 +1,6 @@
 // A browser at the console's desk: opens pages, watches what must never happen, keeps pictures.
 import { mkdir } from "node:fs/promises";
+import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
@@ -31,6 +32,15 @@ export function close() {
   return failures.length === 0;
 }
 
+/** The digits of an authenticator (RFC 6238) for a secret in hex. */
+function digits(secret) {
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac("sha1", Buffer.from(secret, "hex")).update(step).digest();
+  const number = mac.readUInt32BE(mac[19] & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
+
 export class Desk {
   static async open({ url, chrome, profile, pictures }) {
     await mkdir(pictures, { recursive: true });
@@ -54,10 +64,19 @@ export class Desk {
     });
   }
 
-  async signIn(code) {
+  /** As somebody does who has an account: name, password, the digits of the moment. */
+  async signIn(account, { password, factor }) {
     await this.page.goto(`${this.url}/console/login`);
-    await this.page.fill("#code", code);
-    await Promise.all([this.page.waitForURL("**/console/today"), this.page.click("form[action='/console/login'] button")]);
+    await this.page.fill("#account", account);
+    await this.page.fill("#password", password);
+    await this.page.fill("#factor", digits(factor));
+    await Promise.all([this.page.waitForURL("**/console/today"), this.page.click("form[action='/console/signin'] button")]);
+  }
+
+  async signOut() {
+    await this.page.goto(`${this.url}/console/today`);
+    await this.page.click("form[action='/console/logout'] button");
+    await this.page.waitForURL("**/console/login");
   }
 
   /** Opens a page; it must answer, break no rule of its policy, ask nobody else, and satisfy axe. */

@@ -1,9 +1,12 @@
 // Journeys of a supervisor through every page of the console, in Chinese and English.
-// usage: node journeys.mjs URL CODE CHROMIUM PROFILE PICTURES CHECKLISTS.yaml
+// usage: node journeys.mjs URL SUMMARY.json CHROMIUM PROFILE PICTURES CHECKLISTS.yaml
 import { readFile } from "node:fs/promises";
 import { Desk, check, close, expect } from "./desk.mjs";
 
-const [url, code, chrome, profile, pictures, checklists] = process.argv.slice(2);
+const [url, summary, chrome, profile, pictures, checklists] = process.argv.slice(2);
+// The demo city's last line: whom it made logins for.
+const { console: logins } = JSON.parse(await readFile(summary, "utf8"));
+const holder = (role) => logins.accounts.find((account) => account.role === role).id;
 const desk = await Desk.open({ url, chrome, profile, pictures });
 const { page } = desk;
 const LANGS = ["zh", "en"];
@@ -12,7 +15,7 @@ const href = async (selector) => first(selector).getAttribute("href");
 
 await check("sign in", async () => {
   await desk.see("/console/login?lang=zh", "login");
-  await desk.signIn(code);
+  await desk.signIn(holder("supervisor"), logins);
 });
 
 const PAGES = [
@@ -168,7 +171,7 @@ await check("checklists: mistakes are told, differences shown, the version publi
   await page.waitForSelector(".mistakes li");
   await desk.sound("mistakes");
   await desk.picture("checklist-mistakes");
-  const version = /content_version: *"?([^"\n]+)"?/.exec(yaml)[1];
+  const version = /content_version: *["']?([^"'\n]+)/.exec(yaml)[1];
   await propose(yaml.replace(version, `${version}-b`).replace("est_minutes: 15", "est_minutes: 16"));
   await page.waitForSelector(".sticky button.first");
   await desk.sound("differences");
@@ -187,13 +190,62 @@ await check("exports are whole files", async () => {
   }
 });
 
+// What each role finds in the navigation; every other page refuses it.
+const RECORDS = ["places", "map", "visits", "findings"];
+const SIGHTS = {
+  dispatcher: ["today", ...RECORDS, "checklists"],
+  acceptor: ["today", ...RECORDS, "checklists"],
+  checker: ["today", ...RECORDS, "checklists"],
+  handler: ["today", ...RECORDS, "checklists"],
+  evaluator: ["today", ...RECORDS, "checklists", "export"],
+  auditor: ["today", "audit"],
+  privacy_officer: ["today", "audit"],
+  system_administrator: ["today", "checklists", "phones"],
+};
+const ROOMS = ["today", "review", ...RECORDS, "checklists", "phones", "export", "audit"];
+const room = (path) => path.split(/[/?#]/)[2];
+const links = () => page.$$eval("a[href^='/console/']", (all) => all.map((a) => a.getAttribute("href")));
+
+/** Every link that leads on from the first page, one of each shape; all must open. */
+async function crawl() {
+  const shape = (path) => path.replace(/[0-9a-f]{32}/g, "ID").replace(/=[^&]*/g, "=").replace(/\d{15}/g, "GRID");
+  const known = new Map([["/console/today", "/console/today"]]);
+  for (const path of known.values()) {
+    if (/^\/console\/(export|checklists\/file)/.test(path)) continue; // files, looked at above
+    await desk.see(path);
+    for (const next of await links()) if (!known.has(shape(next)) && !next.includes("lang=")) known.set(shape(next), next);
+  }
+  return [...known.values()];
+}
+
+const seen = new Set();
+await check("every link of a supervisor opens", async () => {
+  for (const path of await crawl()) seen.add(path);
+  expect(seen.size > 20, `only ${seen.size} links`);
+});
+
 await check("signing out", async () => {
-  await desk.see("/console/today?lang=zh");
-  await page.click("form[action='/console/logout'] button");
-  await page.waitForURL("**/console/login");
+  await desk.signOut();
   const answer = await page.goto(`${url}/console/review`);
   expect(answer.url().endsWith("/console/login"), "the queue asks to sign in");
 });
+
+for (const [role, sights] of Object.entries(SIGHTS)) {
+  await check(`${role}: its pages open, all others refuse`, async () => {
+    await desk.signIn(holder(role), logins);
+    for (const lang of LANGS) await desk.see(`/console/today?lang=${lang}`, `today-${role}-${lang}`);
+    for (const path of await crawl()) seen.add(path);
+    const shown = new Set((await links()).map(room));
+    const other = [...shown].filter((name) => ROOMS.includes(name) && !sights.includes(name));
+    expect(other.length === 0, `it is shown the way to ${other}`);
+    for (const path of [...seen, ...ROOMS.map((name) => `/console/${name}`)]) {
+      const open = sights.includes(room(path));
+      const { status } = await page.evaluate(async (to) => ({ status: (await fetch(to, { redirect: "manual" })).status }), path);
+      expect(open ? status === 200 : status === 403, `${path}: ${status}`);
+    }
+    await desk.signOut();
+  });
+}
 
 await desk.browser.close();
 process.exit(close() ? 0 : 1);

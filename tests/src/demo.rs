@@ -5,13 +5,14 @@
 
 pub mod apart;
 pub mod clock;
+pub mod doors;
 pub mod pocket;
 pub mod storm;
 pub mod tally;
 pub mod town;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,6 +22,7 @@ use crate::bench::station::StationError;
 use crate::bench::watch::epoch_ms;
 use crate::city::{City, Job, Outing, Rates, Scale, is_working_day};
 use clock::CityClock;
+use doors::Doors;
 use pocket::{Errand, Pocket};
 use tally::{Summary, Tally, percentile};
 use town::Town;
@@ -34,6 +36,8 @@ pub struct Show {
     pub days: u32,
     /// Seed of the city.
     pub seed: u64,
+    /// The first day, or a weekend before it.
+    pub first_day: Date,
     /// Where the server listens; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Folder of server and phones; must be empty or new.
@@ -42,8 +46,8 @@ pub struct Show {
     pub apart: Option<PathBuf>,
 }
 
-/// The first day: a Monday in the heating season.
-const FIRST_DAY: Date = jiff::civil::date(2026, 11, 16);
+/// A Monday in the heating season: the first day wherever figures are compared.
+pub const FIRST_DAY: Date = jiff::civil::date(2026, 11, 16);
 /// Minutes of a day's slots: within one, phones work side by side; from one to the next time passes.
 const SLOT_MINUTES: u32 = 30;
 const SHIFT_START: u32 = 8 * 60;
@@ -56,6 +60,8 @@ const DISPUTES: f64 = 10.0;
 pub struct Life {
     /// The server.
     pub town: Town,
+    /// Logins of its console.
+    pub doors: Doors,
     city: City,
     rates: Rates,
     pockets: Vec<Mutex<Pocket>>,
@@ -91,7 +97,7 @@ impl Life {
             city.field_count()
         ));
         std::fs::create_dir_all(&show.data)?;
-        let clock = Arc::new(CityClock::new(clock::at(FIRST_DAY, 7 * 60)));
+        let clock = Arc::new(CityClock::new(clock::at(show.first_day, 7 * 60)));
         let folder = show.data.join("server");
         let town = match &show.apart {
             None => Town::start(folder, show.listen, clock)?,
@@ -100,10 +106,12 @@ impl Life {
         town.hire(&city)?;
         let start = epoch_ms();
         let places = town.import(&city, |_| {})?.added;
+        town.draw(&city)?;
+        let doors = Doors::open(&town, &city)?;
         let import_s = (epoch_ms() - start) / 1000.0;
         say(&format!("场所导入 {places} · {places} places imported  [{import_s:.1} s]"));
         let start = epoch_ms();
-        let pockets = enrol(&city, &town, &show.data.join("phones"))?;
+        let pockets = enrol(&city, &town, show)?;
         let enrol_s = (epoch_ms() - start) / 1000.0;
         let phones = pockets.len();
         say(&format!("手机注册 {phones} · {phones} phones enrolled  [{enrol_s:.1} s]"));
@@ -113,10 +121,11 @@ impl Life {
         let total = Tally::default();
         let revoked = None;
         let setup_s = (import_s, enrol_s);
-        let next_day = FIRST_DAY;
+        let next_day = show.first_day;
         let days = 0;
         Ok(Self {
             town,
+            doors,
             city,
             rates,
             pockets,
@@ -219,7 +228,7 @@ impl Life {
     ///
     /// # Errors
     /// When a store cannot be read.
-    pub fn end(mut self, show: &Show) -> Result<(Town, Summary), StationError> {
+    pub fn end(mut self, show: &Show) -> Result<(Town, Doors, Summary), StationError> {
         let ready_s = (epoch_ms() - self.began_ms) / 1000.0;
         // Twice: what the last one brings, the first one must hear of.
         for _ in 0..2 {
@@ -252,7 +261,7 @@ impl Life {
             ready_s,
             disagreements: wrong.into_inner().unwrap_or_else(PoisonError::into_inner),
         };
-        Ok((self.town, summary))
+        Ok((self.town, self.doors, summary))
     }
 }
 
@@ -260,12 +269,27 @@ fn lock(pocket: &Mutex<Pocket>) -> std::sync::MutexGuard<'_, Pocket> {
     pocket.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The day on which to begin so that the last of so many working days is this day or the nearest before it.
+#[must_use]
+pub fn first_day(last: Date, days: u32) -> Date {
+    let day_before = |day: Date| day.saturating_sub(jiff::Span::new().days(1));
+    let mut day = last;
+    let mut left = days.max(1);
+    loop {
+        left -= u32::from(is_working_day(day));
+        if left == 0 {
+            return day;
+        }
+        day = day_before(day);
+    }
+}
+
 fn next(day: Date) -> Date {
     day.saturating_add(jiff::Span::new().days(1))
 }
 
-fn enrol(city: &City, town: &Town, dir: &Path) -> Result<Vec<Mutex<Pocket>>, StationError> {
-    let now = clock::at(FIRST_DAY, 7 * 60 + 30);
+fn enrol(city: &City, town: &Town, show: &Show) -> Result<Vec<Mutex<Pocket>>, StationError> {
+    let (dir, now) = (show.data.join("phones"), clock::at(show.first_day, 7 * 60 + 30));
     let made: Vec<_> = (0..city.field_count()).map(|_| Mutex::new(None)).collect();
     side_by_side(&made, |number, slot| {
         let dir = dir.join(format!("{number:05}"));
@@ -321,4 +345,17 @@ fn busy_part_timer(city: &City, outings: &[Option<Outing>]) -> Option<usize> {
             && city.person(outing.person).is_some_and(|p| p.job == Job::PartTime)
     };
     outings.iter().flatten().find(busy).map(|outing| outing.person)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn the_days_before_a_day_leave_out_weekends() {
+        assert_eq!(first_day(date(2026, 11, 20), 3), date(2026, 11, 18));
+        assert_eq!(first_day(date(2026, 11, 22), 3), date(2026, 11, 18), "a Sunday");
+        assert_eq!(first_day(date(2026, 11, 23), 2), date(2026, 11, 20), "a Monday");
+    }
 }

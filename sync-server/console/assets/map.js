@@ -29,16 +29,27 @@ async function load(path) {
 function bounds(features) {
   const all = new maplibre.LngLatBounds();
   for (const { geometry } of features) {
-    const points = geometry.type === "Point" ? [geometry.coordinates] : geometry.coordinates[0];
+    const points = geometry.type === "Point" ? [geometry.coordinates] : geometry.coordinates.flat(2);
     for (const point of points) all.extend(point);
   }
   return all;
 }
 
+const middle = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+/** Where most grids are: one place with wrong coordinates must not shrink the city to a dot. */
+function home(features) {
+  const centres = features.map((feature) => bounds([feature]).getCenter());
+  const [lng, lat] = [middle(centres.map((c) => c.lng)), middle(centres.map((c) => c.lat))];
+  const away = centres.map((c) => Math.hypot(c.lng - lng, c.lat - lat));
+  const far = 8 * middle(away);
+  return bounds(features.filter((_, n) => away[n] <= far));
+}
+
 const grids = await load("/console/map/grids");
 if (grids.features.length > 0) {
   const map = new maplibre.Map({
-    container: box, style, bounds: bounds(grids.features), fitBoundsOptions: { padding: 24 },
+    container: box, style, bounds: home(grids.features), fitBoundsOptions: { padding: 24 },
     attributionControl: box.dataset.tiles ? {} : false, dragRotate: false, pitchWithRotate: false,
   });
   map.addControl(new maplibre.NavigationControl({ showCompass: false }));

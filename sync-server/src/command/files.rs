@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{CommandError, DATABASE, Ground, Report};
 use crate::identity::{self, Identity, WITNESS};
-use crate::import::{self, Format, ImportError};
+use crate::import::{self, Format, ImportError, Imported, border};
 use crate::store::sqlite::Sqlite;
 use crate::store::{self, PartitionRow, StoreError};
 use crate::{audit, verify};
@@ -20,12 +20,39 @@ pub enum ImportWhat {
         /// The file.
         file: PathBuf,
     },
+    /// Outlines of grids for the map, from .geojson; a feature's property `grid` names its grid.
+    Borders {
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 pub(super) fn import(ground: &Ground, what: &ImportWhat) -> Result<Report, CommandError> {
-    let ImportWhat::Places { file } = what;
     let app = ground.app()?;
-    let refused = |error: ImportError| match error {
+    let (ImportWhat::Places { file } | ImportWhat::Borders { file }) = what;
+    let format = Format::of(file).ok_or_else(|| {
+        let text = ground.say("只接受 .csv 或 .geojson", "only .csv or .geojson");
+        CommandError::refused("file", text)
+    })?;
+    let bytes = std::fs::read(file).map_err(|e| CommandError::File(file.clone(), e))?;
+    let done = match what {
+        ImportWhat::Places { .. } => import::read(&bytes, format).and_then(|rows| {
+            store::transact(&*app.store, |s| {
+                import::places(s, &app, &rows, &mut |done| (ground.progress)(done))
+            })
+        }),
+        ImportWhat::Borders { .. } => border::read(&bytes)
+            .and_then(|borders| store::transact(&*app.store, |s| border::keep(s, &app, &borders))),
+    };
+    let Imported { added, changed, same } = done.map_err(refused)?;
+    let json = json!({ "added": added, "changed": changed, "same": same });
+    let (new, other, old) =
+        (ground.say("新增", "added"), ground.say("变更", "changed"), ground.say("相同", "same"));
+    Ok(Report::done(json, format!("{new} {added} · {other} {changed} · {old} {same}")))
+}
+
+fn refused(error: ImportError) -> CommandError {
+    match error {
         ImportError::Store(error) => CommandError::Store(error),
         ImportError::Rows(rows) => {
             let line = |e: &import::RowError| format!("line {} {}: {}", e.line, e.column, e.what);
@@ -33,30 +60,7 @@ pub(super) fn import(ground: &Ground, what: &ImportWhat) -> Result<Report, Comma
             CommandError::refused("rows", lines.join("\n"))
         }
         other => CommandError::refused(other.code(), other.to_string()),
-    };
-    let format = Format::of(file).ok_or_else(|| {
-        CommandError::refused(
-            "file",
-            ground.say("只接受 .csv 或 .geojson", "only .csv or .geojson"),
-        )
-    })?;
-    let bytes = std::fs::read(file).map_err(|e| CommandError::File(file.clone(), e))?;
-    let rows = import::read(&bytes, format).map_err(refused)?;
-    let done = store::transact(&*app.store, |s| {
-        import::places(s, &app, &rows, &mut |done| (ground.progress)(done))
-    })
-    .map_err(refused)?;
-    let json = json!({ "added": done.added, "changed": done.changed, "same": done.same });
-    let text = format!(
-        "{} {} · {} {} · {} {}",
-        ground.say("新增", "added"),
-        done.added,
-        ground.say("变更", "changed"),
-        done.changed,
-        ground.say("相同", "same"),
-        done.same
-    );
-    Ok(Report::done(json, text))
+    }
 }
 
 pub(super) fn backup(ground: &Ground, file: &Path, durable: bool) -> Result<Report, CommandError> {

@@ -5,7 +5,7 @@
 
 mod rows;
 
-use ironfeet_core::model::{ChangeHash, DeviceId, DocId, UtcMillis};
+use ironfeet_core::model::{ChangeHash, DeviceId, DocId, GridCode, UtcMillis};
 
 use super::{AuditRow, StoreError, VisitRow};
 
@@ -169,6 +169,18 @@ pub trait Desk {
     /// # Errors
     /// [`StoreError::Engine`].
     fn grids(&self, scope: &[String], since: UtcMillis) -> Result<Vec<GridLine>, StoreError>;
+
+    /// Adds or replaces a grid's outline (`coordinates` of a GeoJSON `MultiPolygon`).
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn border_put(&self, grid: &GridCode, outline: &str) -> Result<(), StoreError>;
+
+    /// A grid's outline.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn border(&self, grid: &GridCode) -> Result<Option<String>, StoreError>;
 
     /// Numbers of the first page. `day`: since when visits count; `heard`: before it a phone is
     /// silent; `now`: what is overdue.

@@ -129,3 +129,49 @@ fn a_backup_is_never_written_over_and_no_other_file_is_restored() {
     assert_eq!(running.json["refused"]["code"], "running");
     drop((serving, lock));
 }
+
+#[test]
+fn outlines_of_grids_are_imported_once_and_refused_whole_with_the_feature_and_the_column() {
+    let world = World::new();
+    let import = |text: String| {
+        let file = world.dir.path().join("grids.geojson");
+        std::fs::write(&file, text).unwrap();
+        world.run(Command::Import { what: ImportWhat::Borders { file } }).map(|report| report.json)
+    };
+    let feature = |grid: &str, kind: &str, coordinates: &str| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"grid":"{grid}","负责人":"张三"}},"geometry":{{"type":"{kind}","coordinates":{coordinates}}}}}"#
+        )
+    };
+    let file = |features: &[String]| {
+        format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","))
+    };
+    let square = "[[[119,33],[119.1,33],[119.1,33.123456789],[119,33]]]";
+    let moved = "[[[119,33],[119.2,33],[119.1,33.1],[119,33]]]";
+    let done = |json: serde_json::Value| ["added", "changed", "same"].map(|key| json[key].clone());
+    let one = feature(GRID, "Polygon", square);
+    assert_eq!(done(import(file(&[one.clone()])).unwrap()), [1, 0, 0].map(serde_json::Value::from));
+    assert_eq!(done(import(file(&[one])).unwrap()), [0, 0, 1].map(serde_json::Value::from));
+    let kept = store::view(&*world.app.store, |s| s.border(&grid(GRID))).unwrap().unwrap();
+    assert_eq!(kept, "[[[[119.0,33.0],[119.1,33.0],[119.1,33.12346],[119.0,33.0]]]]");
+    let both =
+        [feature(GRID, "MultiPolygon", &format!("[{moved}]")), feature(OTHER, "Polygon", square)];
+    assert_eq!(done(import(file(&both)).unwrap()), [1, 1, 0].map(serde_json::Value::from));
+
+    let bad = [
+        feature("12", "Polygon", square),
+        feature(GRID, "Point", "[119,33]"),
+        feature(GRID, "Polygon", "[[[119,33],[119.1,33],[119.1,33.1],[119,33.2]]]"),
+        feature(GRID, "Polygon", "[[[119,133],[119.1,33],[119.1,33.1],[119,133]]]"),
+        feature(GRID, "Polygon", square),
+        feature(GRID, "Polygon", square),
+    ];
+    let refused = import(file(&bad)).unwrap_err().to_string();
+    for told in
+        ["line 1 grid", "line 2 geometry", "line 3 geometry", "line 4 geometry", "line 6 grid"]
+    {
+        assert!(refused.contains(told), "{told}: {refused}");
+    }
+    assert!(!refused.contains("line 5") && !refused.contains("张三"), "{refused}");
+    world.verify();
+}

@@ -11,7 +11,7 @@ use crate::city::Scale;
 use crate::demo::apart::Used;
 use crate::demo::storm::Storm;
 use crate::demo::tally::percentile;
-use crate::demo::{Life, Show};
+use crate::demo::{FIRST_DAY, Life, Show};
 use ironfeet_server::bundle::Bundles;
 use ironfeet_server::store;
 
@@ -44,6 +44,7 @@ pub fn run(setting: &CitySetting, say: &mut dyn FnMut(&str)) -> Result<Value, St
         scale: setting.scale,
         days: setting.days,
         seed: setting.seed,
+        first_day: FIRST_DAY,
         listen: ([127, 0, 0, 1], 0).into(),
         data: setting.data.clone(),
         apart: Some(setting.program.clone()),
@@ -58,7 +59,7 @@ pub fn run(setting: &CitySetting, say: &mut dyn FnMut(&str)) -> Result<Value, St
     let grown = bytes(&server).saturating_sub(empty) / u64::from(setting.days + 1);
     let bundles = bundles(&life)?;
     let setup_s = life.setup_s;
-    let (town, summary) = life.end(&show)?;
+    let (town, _doors, summary) = life.end(&show)?;
     town.stop()?;
     let lived = summary.json();
     let pushes = summary.tally.pushes;

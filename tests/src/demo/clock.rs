@@ -19,6 +19,13 @@ pub fn at(day: Date, minute: u32) -> UtcMillis {
     UtcMillis(i64::from(days) * 86_400_000 + i64::from(minute) * MINUTE_MS - ZONE_MS)
 }
 
+/// The day before a time, as the city counts days.
+#[must_use]
+pub fn yesterday(now_ms: f64) -> Date {
+    let days = (now_ms as i64 + ZONE_MS).div_euclid(86_400_000) - 1;
+    jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(days))
+}
+
 /// The server's clock: set by the demo while days are lived, running on by itself afterwards.
 pub struct CityClock {
     now_ms: AtomicI64,
@@ -83,6 +90,7 @@ mod tests {
         let morning = at(jiff::civil::date(2026, 11, 23), 9 * 60);
         assert_eq!(morning, UtcMillis(1_795_395_600_000));
         let clock = CityClock::new(morning);
+        assert_eq!(yesterday(1_795_395_600_000.0), jiff::civil::date(2026, 11, 22));
         clock.set(UtcMillis(5));
         assert_eq!(clock.now(), morning, "the server's time never goes back");
     }

@@ -8,10 +8,11 @@ use ironfeet_core::ground::Clock as _;
 use ironfeet_core::model::{PersonId, Pid, Role, Scalar};
 use ironfeet_server::app::App;
 use ironfeet_server::config::Config;
-use ironfeet_server::import::{self, Imported};
+use ironfeet_server::import::{self, Imported, border};
 use ironfeet_server::store::sqlite::Sqlite;
 use ironfeet_server::store::{self, PersonRow, StoreError};
 use ironfeet_server::{command, enrol, review, verify};
+use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -146,6 +147,25 @@ impl Town {
         }
     }
 
+    /// Brings the outlines of the city's grids in.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn draw(&self, city: &City) -> Result<(), StationError> {
+        let feature = |(n, grid): (usize, &crate::city::Grid)| {
+            json!({
+                "type": "Feature", "properties": { "grid": grid.code },
+                "geometry": { "type": "Polygon", "coordinates": [city.border(n)] },
+            })
+        };
+        let features: Vec<_> = city.grids().iter().enumerate().map(feature).collect();
+        let file = json!({ "type": "FeatureCollection", "features": features }).to_string();
+        let borders = border::read(file.as_bytes()).map_err(|e| failed(&e))?;
+        store::transact(&*self.app.store, |s| border::keep(s, &self.app, &borders))
+            .map(|_| ())
+            .map_err(|e| failed(&e))
+    }
+
     /// Gives every person of the city an account.
     ///
     /// # Errors
@@ -191,14 +211,6 @@ impl Town {
             Ok(())
         })
         .map_err(|e: StoreError| failed(&e))
-    }
-
-    /// The secret to sign in to the console with, made on the first start of a data folder.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn console_code(&self) -> Result<Option<String>, StationError> {
-        command::first_code(&self.app).map_err(|e| failed(&e))
     }
 
     /// Fields in conflict.

@@ -60,18 +60,20 @@ fn collection(features: impl Iterator<Item = Value>) -> Response {
     Json(json!({ "type": "FeatureCollection", "features": features })).into_response()
 }
 
-/// Grids as rectangles around their places.
+/// Grids by their outlines; without one, as rectangles around their places.
 pub(super) async fn grids_json(desk: Desk) -> Result<Response, Refusal> {
     desk.may(Right::Records)?;
     let grids = grids(&desk).await?;
     let features = grids.iter().filter_map(|line| {
-        let [s, w, n, e] = line.extent?;
-        let corner = |lat: f64, lon: f64| json!([lon, lat]);
-        let ring = [corner(s, w), corner(s, e), corner(n, e), corner(n, w), corner(s, w)];
+        let polygons = line.border.as_deref().map(serde_json::from_str::<Value>);
+        let polygons = match polygons.and_then(Result::ok) {
+            Some(outline) => outline,
+            None => rectangle(line.extent?),
+        };
         let gravest = line.worst.iter().position(|n| *n > 0).map_or(9, |n| n + 1);
         Some(json!({
             "type": "Feature",
-            "geometry": { "type": "Polygon", "coordinates": [ring] },
+            "geometry": { "type": "MultiPolygon", "coordinates": polygons },
             "properties": {
                 "grid": words::grid(&line.pid), "places": line.places, "fresh": line.fresh,
                 "share": line.fresh as f64 / line.places.max(1) as f64, "worst": gravest,
@@ -79,6 +81,10 @@ pub(super) async fn grids_json(desk: Desk) -> Result<Response, Refusal> {
         }))
     });
     Ok(collection(features))
+}
+
+fn rectangle([s, w, n, e]: [f64; 4]) -> Value {
+    json!([[[[w, s], [e, s], [e, n], [w, n], [w, s]]]])
 }
 
 /// What a link may ask.

@@ -181,6 +181,8 @@ pub struct GridLine {
     pub worst: [u64; 4],
     /// South, west, north, east of its places in degrees.
     pub extent: Option<[f64; 4]>,
+    /// Its outline as imported: `coordinates` of a GeoJSON `MultiPolygon`.
+    pub border: Option<String>,
 }
 
 /// Numbers of the first page.

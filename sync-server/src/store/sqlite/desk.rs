@@ -6,7 +6,7 @@ mod visit;
 
 use rusqlite::{Row, params};
 
-use ironfeet_core::model::{ChangeHash, DeviceId, DocId, UtcMillis};
+use ironfeet_core::model::{ChangeHash, DeviceId, DocId, GridCode, UtcMillis};
 
 use super::Session;
 use super::convert as from;
@@ -251,6 +251,16 @@ impl Desk for Session<'_> {
 
     fn grids(&self, scope: &[String], since: UtcMillis) -> Result<Vec<GridLine>, StoreError> {
         self.grid_lines(scope, since)
+    }
+
+    fn border_put(&self, grid: &GridCode, outline: &str) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO border (grid, outline) VALUES (?1, ?2)";
+        self.run(sql, params![grid.as_str(), outline]).map(|_| ())
+    }
+
+    fn border(&self, grid: &GridCode) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT outline FROM border WHERE grid = ?1";
+        self.first(sql, [grid.as_str()], |row| row.get(0))
     }
 
     fn counts(

@@ -92,8 +92,8 @@ impl Session<'_> {
     ) -> Result<Vec<GridLine>, StoreError> {
         let mut query = Query::new(
             "SELECT pid, count(*), sum(last_visit >= ?), sum(last_visit IS NULL), sum(worst = 1),
-             sum(worst = 2), sum(worst = 3), sum(worst = 4), min(lat), min(lon), max(lat), max(lon)
-             FROM place_row",
+             sum(worst = 2), sum(worst = 3), sum(worst = 4), min(lat), min(lon), max(lat), max(lon),
+             (SELECT outline FROM border WHERE grid = substr(pid, 2)) FROM place_row",
         );
         query.values.push(since.0.into());
         query.scope("pid", scope);
@@ -114,6 +114,7 @@ impl Session<'_> {
                     (Some(s), Some(w), Some(n), Some(e)) => Some([s, w, n, e]),
                     _ => None,
                 },
+                border: row.get(12)?,
             })
         })
     }
