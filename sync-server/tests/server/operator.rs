@@ -150,7 +150,10 @@ fn outlines_of_grids_are_imported_once_and_refused_whole_with_the_feature_and_th
     let moved = "[[[119,33],[119.2,33],[119.1,33.1],[119,33]]]";
     let done = |json: serde_json::Value| ["added", "changed", "same"].map(|key| json[key].clone());
     let one = feature(GRID, "Polygon", square);
-    assert_eq!(done(import(file(&[one.clone()])).unwrap()), [1, 0, 0].map(serde_json::Value::from));
+    assert_eq!(
+        done(import(file(std::slice::from_ref(&one))).unwrap()),
+        [1, 0, 0].map(serde_json::Value::from)
+    );
     assert_eq!(done(import(file(&[one])).unwrap()), [0, 0, 1].map(serde_json::Value::from));
     let kept = store::view(&*world.app.store, |s| s.border(&grid(GRID))).unwrap().unwrap();
     assert_eq!(kept, "[[[[119.0,33.0],[119.1,33.0],[119.1,33.12346],[119.0,33.0]]]]");
