@@ -51,6 +51,7 @@ fn options(dir: &Path, seed: u64) -> OpenOptions {
         clock: Arc::new(BenchClock(AtomicI64::new(MORNING))),
         entropy: Arc::new(BenchEntropy(AtomicU64::new(seed << 32))),
         content: None,
+        keystore: None,
     }
 }
 

@@ -18,6 +18,7 @@ mod enrol;
 mod error;
 mod finding;
 mod invitation;
+mod key;
 mod lists;
 mod mend;
 mod notice;
@@ -48,6 +49,7 @@ pub use enrol::{EnrolWith, Enrolled, Enrolment};
 pub use error::PhoneError;
 pub use finding::FindingRow;
 pub use invitation::Invitation;
+pub use key::Keystore;
 pub use lists::ChecklistRow;
 pub use outbox::{Outgoing, Receipt};
 pub use photo::PhotoRow;
@@ -62,6 +64,7 @@ pub use visit::VisitView;
 
 pub use crate::checklist::{ItemType, Question, QuestionChoice, Suggestion};
 pub use crate::store::salvage::Salvaged;
+pub use crate::sync::key::KeyError;
 
 use crate::checklist::Content;
 use crate::ground::{Clock, Entropy};
@@ -85,6 +88,8 @@ pub struct OpenOptions {
     pub entropy: Arc<dyn Entropy>,
     /// Checklists to install, as YAML; `None` keeps those installed, or the product's own.
     pub content: Option<String>,
+    /// The phone's hardware, where it shall hold the device's key; `None`: the encrypted store holds it.
+    pub keystore: Option<Arc<dyn Keystore>>,
 }
 
 /// A person's phone, open.
@@ -104,6 +109,7 @@ struct Inner {
     key: Zeroizing<[u8; 32]>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    keystore: Option<Arc<dyn Keystore>>,
     owner: Owner,
     recovered: Option<Salvaged>,
 }
@@ -184,6 +190,7 @@ impl Phone {
             key,
             clock: options.clock,
             entropy: options.entropy,
+            keystore: options.keystore,
             owner,
             recovered,
         };

@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn measure(dir: PathBuf) -> Result<(), Box<dyn Error>> {
     let (clock, entropy) = (Arc::new(System), Arc::new(System));
-    let options = OpenOptions { dir, key: [1; 32], clock, entropy, content: None };
+    let options = OpenOptions { dir, key: [1; 32], clock, entropy, content: None, keystore: None };
     let person: PersonId = "li".parse()?;
     let phone = Phone::init(options, person, Role::Inspector, &["329901001012001".parse()?])?;
     for n in 0..500 {

@@ -41,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         clock: Arc::new(Morning),
         entropy: Arc::new(System),
         content: None,
+        keystore: None,
     };
     let person: PersonId = "li".parse()?;
     let phone = Phone::init(options, person, Role::Inspector, &["329901001012001".parse()?])?;

@@ -20,6 +20,13 @@ pub enum PhoneError {
     /// Ask who is working: the store is locked, or the phone's keystore is.
     #[error("sign in first")]
     SignIn,
+    /// The key by which this phone signs is gone from its hardware: scan a new enrolment code and call `enrol`.
+    /// Nothing is lost; unsent work stays and is signed by the new key.
+    #[error("enrol again: {why}")]
+    EnrolAgain {
+        /// Why, to show.
+        why: String,
+    },
     /// Ask the person to update the app: a newer one wrote this store. Nothing was touched.
     #[error("the store has version {found}, this app knows up to {known}")]
     UpdateApp {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ironfeet_core::phone::transport::carrier::{Carrier, Errand, Reply};
 use ironfeet_core::phone::transport::{Later, TransportError};
+use ironfeet_core::phone::{KeyError, Keystore};
 use tokio::sync::oneshot;
 
 use crate::sync::Progress;
@@ -40,6 +41,76 @@ pub trait KeyVault: Send + Sync {
     /// # Errors
     /// `Locked` when the phone must be unlocked first, `Failed` otherwise.
     fn store_key(&self, person: String) -> Result<Vec<u8>, ForeignError>;
+}
+
+/// Why a key of the phone's hardware did not sign.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum SignerFailure {
+    /// The phone must be unlocked first. The call ends as `SignIn`; the next one asks again.
+    #[error("the phone's keystore is locked")]
+    Locked,
+    /// The key is not there any more and never comes back: the call ends as `EnrolAgain`.
+    #[error("the key is gone")]
+    Gone,
+    /// Anything else.
+    #[error("the phone's keystore failed")]
+    Failed {
+        /// What failed, for the app's own log; the core drops it.
+        why: String,
+    },
+}
+
+impl From<uniffi::UnexpectedUniFFICallbackError> for SignerFailure {
+    fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
+        let uniffi::UnexpectedUniFFICallbackError { reason: why } = error;
+        Self::Failed { why }
+    }
+}
+
+impl From<SignerFailure> for KeyError {
+    fn from(failure: SignerFailure) -> Self {
+        match failure {
+            SignerFailure::Locked => Self::Locked,
+            SignerFailure::Gone => Self::Gone,
+            SignerFailure::Failed { why: _ } => Self::Failed,
+        }
+    }
+}
+
+/// Signs by keys that the phone's hardware holds (Android Keystore, Secure Enclave). The app implements it;
+/// without one the core makes a key of its own and keeps it in the encrypted store.
+///
+/// The core asks for one key at enrolment, and for another when its data turns out to be a copy. It keeps the
+/// name and the public key; the key itself never leaves the hardware.
+#[uniffi::export(with_foreign)]
+pub trait Signer: Send + Sync {
+    /// Makes a key for ECDSA over P-256 under a new name of 32 letters and digits, usable without asking the
+    /// person each time. Gives the public key: the 65 bytes of the point (X9.63, what Apple gives), or the
+    /// `SubjectPublicKeyInfo` (what Java's `getEncoded` gives). 32 bytes of Ed25519 are taken as well.
+    ///
+    /// # Errors
+    /// `Locked`, `Failed`.
+    fn make_key(&self, name: String) -> Result<Vec<u8>, SignerFailure>;
+
+    /// Signs a message by the key of that name: ECDSA with SHA-256, as ASN.1 DER or as 64 bytes (Ed25519
+    /// for such a key). With each request of a sync and each package of work; some 100 ms are fine.
+    ///
+    /// # Errors
+    /// `Locked`, `Gone` when there is no key of that name, `Failed`.
+    fn sign(&self, name: String, message: Vec<u8>) -> Result<Vec<u8>, SignerFailure>;
+}
+
+/// The app's keys as the core knows them.
+pub(crate) struct Held(pub(crate) Arc<dyn Signer>);
+
+impl Keystore for Held {
+    fn make(&self, name: &str) -> Result<Vec<u8>, KeyError> {
+        Ok(self.0.make_key(name.to_owned())?)
+    }
+
+    fn sign(&self, name: &str, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Ok(self.0.sign(name.to_owned(), message.to_vec())?)
+    }
 }
 
 /// Hears what happens. The app implements it, or takes the flows and streams of the wrapper.

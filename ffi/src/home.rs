@@ -8,10 +8,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ironfeet_core::ground::{Clock, Entropy};
 use ironfeet_core::model::{GridCode, PersonId, UtcMillis};
-use ironfeet_core::phone::OpenOptions;
+use ironfeet_core::phone::{Keystore, OpenOptions};
 
 use crate::error::PhoneError;
-use crate::foreign::KeyVault;
+use crate::foreign::{Held, KeyVault, Signer};
 use crate::words::Role;
 
 /// Folders of stores begin with it, so that no person's account name can leave the folder.
@@ -83,6 +83,7 @@ fn folder(home: &Home, person: &PersonId) -> PathBuf {
 pub(crate) fn options(
     home: &Home,
     vault: &dyn KeyVault,
+    signer: Option<Arc<dyn Signer>>,
     person: &PersonId,
 ) -> Result<OpenOptions, PhoneError> {
     let key = vault.store_key(person.to_string())?;
@@ -93,6 +94,7 @@ pub(crate) fn options(
         clock: Arc::new(PhoneClock),
         entropy: Arc::new(PhoneEntropy),
         content: home.content.clone(),
+        keystore: signer.map(|signer| Arc::new(Held(signer)) as Arc<dyn Keystore>),
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Knows uniffi and `core::phone` (with the words of `core::model`), nothing else: no document, no SQL, no
 //! socket. What an app must do is in the names: [`PhoneError`] for what went wrong, [`PhoneCore`] for all
-//! it can do, [`KeyVault`], [`Listener`] and [`Transport`] for what it gives.
+//! it can do, [`KeyVault`], [`Signer`], [`Listener`] and [`Transport`] for what it gives.
 //!
 //! Why mirrored records and neither `uniffi::remote` nor a uniffi feature of core. The core speaks in ids,
 //! points in time, ordered maps and texts in two languages; an app wants text, milliseconds, lists and one
@@ -37,8 +37,8 @@ pub use conflict::{Conflict, ConflictValue};
 pub use error::PhoneError;
 pub use finding::{Deadline, Finding, FindingRow};
 pub use foreign::{
-    ForeignError, KeyVault, Listener, Transport, TransportFailure, WebHeader, WebRequest,
-    WebResponse,
+    ForeignError, KeyVault, Listener, Signer, SignerFailure, Transport, TransportFailure,
+    WebHeader, WebRequest, WebResponse,
 };
 pub use home::{Home, Post, people};
 pub use phone::PhoneCore;

@@ -15,7 +15,7 @@ use ironfeet_core::model::IdError;
 use ironfeet_core::phone::Phone;
 
 use crate::error::PhoneError;
-use crate::foreign::{KeyVault, Listener, Transport};
+use crate::foreign::{KeyVault, Listener, Signer, Transport};
 use crate::guard::guarded;
 use crate::home::{self, Home, Post};
 use crate::status::Recovered;
@@ -86,12 +86,13 @@ impl PhoneCore {
         vault: Arc<dyn KeyVault>,
         listener: Arc<dyn Listener>,
         transport: Option<Arc<dyn Transport>>,
+        signer: Option<Arc<dyn Signer>>,
         post: Post,
         language: Lang,
     ) -> Result<Self, PhoneError> {
         let person = home::person(&post.person)?;
         let grids = home::grids(&post.grids)?;
-        let options = home::options(&home, vault.as_ref(), &person)?;
+        let options = home::options(&home, vault.as_ref(), signer, &person)?;
         let made = guarded(|| {
             Phone::init(options, person, post.role.into(), &grids)
                 .map_err(|error| PhoneError::told(error, language))
@@ -110,10 +111,11 @@ impl PhoneCore {
         vault: Arc<dyn KeyVault>,
         listener: Arc<dyn Listener>,
         transport: Option<Arc<dyn Transport>>,
+        signer: Option<Arc<dyn Signer>>,
         person: String,
         language: Lang,
     ) -> Result<Self, PhoneError> {
-        let options = home::options(&home, vault.as_ref(), &home::person(&person)?)?;
+        let options = home::options(&home, vault.as_ref(), signer, &home::person(&person)?)?;
         let open =
             guarded(|| Phone::open(options).map_err(|error| PhoneError::told(error, language)))?;
         Ok(Self::of(open, person, (listener, transport), language))

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ironfeet_core::phone::sync as core;
 use ironfeet_core::phone::transport::carrier::Carried;
 use ironfeet_core::phone::transport::{Http, Transport as Way, TransportError};
-use ironfeet_core::phone::{EnrolWith, Invitation, Phone};
+use ironfeet_core::phone::{EnrolWith, Invitation, KeyError, Phone};
 use tokio::task::JoinSet;
 
 use crate::error::PhoneError;
@@ -145,6 +145,9 @@ pub(crate) fn told(error: core::SyncError, lang: Lang) -> PhoneError {
             TransportError::Offline | TransportError::Timeout | TransportError::Busy { .. } => {
                 PhoneError::Retry { why }
             }
+            TransportError::Key(KeyError::Locked) => PhoneError::SignIn,
+            TransportError::Key(KeyError::Gone) => PhoneError::EnrolAgain { why },
+            TransportError::Key(KeyError::Failed) => refused("signer"),
             TransportError::Untrusted => refused("untrusted"),
             TransportError::Strange => refused("strange"),
             TransportError::Refused { code, .. } if code.is_empty() => refused("refused"),

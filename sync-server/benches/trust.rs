@@ -154,7 +154,8 @@ fn proofs(app: &App, name: &str, signer: &dyn Signer) {
     let address = "https://x.example/v1/sync";
     let shown = |n: u32| Shown {
         token: token.clone(),
-        proof: proof::proof(signer, ("POST", address), &token, now, id(9, n)),
+        proof: proof::proof(signer, ("POST", address), &token, now, id(9, n))
+            .expect("a key in software"),
         method: "POST".to_owned(),
         addresses: vec![address.to_owned()],
     };
@@ -189,7 +190,7 @@ fn pushes(app: &Arc<App>, name: &str, n: u32, signer: &dyn Signer) {
             let sig = Vec::new();
             let mut manifest =
                 Manifest { device, counter, lease: 0, made_at, items: vec![item], sig };
-            manifest::sign(&mut manifest, signer);
+            manifest::sign(&mut manifest, signer).expect("a key in software");
             manifest
         })
         .collect();

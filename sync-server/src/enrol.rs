@@ -189,12 +189,17 @@ pub fn enrol(
 ) -> Result<Result<Enrolled, Refused>, StoreError> {
     let Some(public_key) = public_key(&ask.public_key) else { return Ok(Err(Refused::Key)) };
     let device_id = manifest::device_id(&public_key);
-    if s.device(&device_id)?.is_some() || s.device_by_author(&ask.author)?.is_some() {
+    if s.device(&device_id)?.is_some() {
         return Ok(Err(Refused::Taken));
     }
     let Some(code) = s.code_take(&code_hash(&ask.code), now)? else {
         return Ok(Err(Refused::Code));
     };
+    // A phone whose key is lost comes back with its pseudonym, for its own person only.
+    if s.device_by_author(&ask.author)?.is_some_and(|known| known.person != code.person) {
+        s.code_put(&code)?;
+        return Ok(Err(Refused::Taken));
+    }
     let Some(person) = s.person(&code.person)? else { return Ok(Err(Refused::Code)) };
     if s.person_retired(&person.id)?.is_some() {
         return Ok(Err(Refused::Code));

@@ -160,6 +160,7 @@ impl Desk<'_> {
             clock: Arc::clone(&self.world.clock),
             entropy: Arc::clone(&self.world.entropy),
             content: None,
+            keystore: None,
         })
     }
 

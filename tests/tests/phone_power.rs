@@ -29,6 +29,7 @@ fn options(dir: &Path, seed: u64) -> OpenOptions {
         clock: Arc::new(VirtualClock::at(MORNING)),
         entropy: Arc::new(SeededEntropy::new(seed)),
         content: None,
+        keystore: None,
     }
 }
 

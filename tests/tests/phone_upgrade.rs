@@ -46,6 +46,7 @@ fn open(dir: &Path, seed: u64) -> Phone {
         clock: Arc::new(VirtualClock::at(MORNING)),
         entropy: Arc::new(SeededEntropy::new(seed)),
         content: None,
+        keystore: None,
     };
     Phone::open(options).unwrap()
 }

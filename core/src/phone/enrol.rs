@@ -5,16 +5,22 @@ use zeroize::Zeroizing;
 
 use crate::model::{Author, DeviceId, GridCode, InstallId, PersonId, Pid, Role, UtcMillis};
 use crate::store::{Owner, Store, StoreError, meta, part};
-use crate::sync::manifest::{Signer, SoftwareSigner};
+use crate::sync::key::Signer;
 use crate::sync::message::SCHEMA;
 
 use super::content::Contents;
+use super::key::DeviceKey;
 use super::sync::SyncError;
 use super::transport::{Transport, TransportError};
 use super::{OpenOptions, Phone, PhoneError};
 
 pub(super) const ENROLMENT: &str = "enrolment";
+/// The device's key, see [`DeviceKey`].
 pub(super) const DEVICE_KEY: &str = "device_key";
+/// There when the data turned out to be a copy.
+pub(super) const COPIED: &str = "copied";
+/// The key and installation of a copy, until the server knows them.
+pub(super) const NEXT: &str = "next_device";
 
 /// What a phone tells the server when it enrols.
 #[derive(Debug, Serialize)]
@@ -101,7 +107,7 @@ fn keep(
     db: &rusqlite::Connection,
     with: &EnrolWith<'_>,
     enrolled: &Enrolled,
-    secret: &[u8; 32],
+    key: &[u8],
     now: UtcMillis,
 ) -> Result<(), StoreError> {
     let enrolment = Enrolment {
@@ -112,11 +118,12 @@ fn keep(
         expires_at: enrolled.expires_at,
         ahead_ms: enrolled.server_time.0.saturating_sub(now.0),
     };
-    meta::put(db, DEVICE_KEY, secret)?;
+    meta::put(db, DEVICE_KEY, key)?;
     let json = serde_json::to_vec(&enrolment).expect("plain fields are always JSON");
     meta::put(db, ENROLMENT, &json)?;
     meta::remove(db, "push_counter")?;
-    meta::remove(db, "copied")?;
+    meta::remove(db, COPIED)?;
+    meta::remove(db, NEXT)?;
     for grid in &enrolled.grids {
         part::serve(db, &Pid::Grid(grid.clone()).to_string())?;
     }
@@ -133,11 +140,12 @@ impl Phone {
         transport: &dyn Transport,
         with: EnrolWith<'_>,
     ) -> Result<(Self, Enrolled), SyncError> {
-        let mut secret = Zeroizing::new([0; 32]);
-        options.entropy.fill(&mut *secret);
+        let made = DeviceKey::make(options.keystore.as_deref(), options.entropy.as_ref())?;
+        let kept = made.to_bytes();
+        let signer = made.signer(options.keystore.clone())?;
         let ids = (InstallId(options.entropy.sixteen()), Author(options.entropy.sixteen()));
         let contents = Contents::install(options.content.as_deref())?;
-        let enrolled = ask(transport, &with, ids, &SoftwareSigner::new(&secret)).await?;
+        let enrolled = ask(transport, &with, ids, &*signer).await?;
         let owner = Owner {
             install_id: ids.0,
             person: enrolled.person.clone(),
@@ -150,13 +158,14 @@ impl Phone {
             .map_err(PhoneError::from)?;
         store.write(|db| {
             contents.write(db)?;
-            keep(db, &with, &enrolled, &secret, options.clock.now())?;
+            keep(db, &with, &enrolled, &kept, options.clock.now())?;
             Ok::<_, PhoneError>(())
         })?;
         Ok((Self::of(options, key, owner, store, contents, None), enrolled))
     }
 
-    /// Enrols a phone that was set up without a server; its work so far is sent with the next sync.
+    /// Enrols a phone that was set up without a server, or whose key is gone; its work so far is signed by
+    /// the new key and sent with the next sync.
     ///
     /// # Errors
     /// [`SyncError::OtherPerson`] when the code is for somebody else; [`SyncError`] otherwise.
@@ -165,21 +174,22 @@ impl Phone {
         transport: &dyn Transport,
         with: EnrolWith<'_>,
     ) -> Result<Enrolled, SyncError> {
-        let (owner, secret) = self.with(|inner| {
-            let mut secret = Zeroizing::new([0; 32]);
-            inner.entropy.fill(&mut *secret);
+        let (owner, ground) = self.with(|inner| {
             // The installation's identity may be newer than the owner's copy in memory.
             let install = inner.store()?.owner().install_id;
-            Ok(((inner.owner.person.clone(), install, inner.owner.author), secret))
+            let owner = (inner.owner.person.clone(), install, inner.owner.author);
+            Ok((owner, (inner.keystore.clone(), inner.entropy.clone())))
         })?;
-        let signer = SoftwareSigner::new(&secret);
-        let enrolled = ask(transport, &with, (owner.1, owner.2), &signer).await?;
+        let made = DeviceKey::make(ground.0.as_deref(), ground.1.as_ref())?;
+        let kept = made.to_bytes();
+        let signer = made.signer(ground.0)?;
+        let enrolled = ask(transport, &with, (owner.1, owner.2), &*signer).await?;
         if enrolled.person != owner.0 {
             return Err(SyncError::OtherPerson);
         }
         self.with(|inner| {
             let now = inner.now();
-            Ok(inner.store()?.write(|db| keep(db, &with, &enrolled, &secret, now))?)
+            Ok(inner.store()?.write(|db| keep(db, &with, &enrolled, &kept, now))?)
         })?;
         Ok(enrolled)
     }
@@ -195,11 +205,13 @@ impl Phone {
         })
     }
 
-    /// The device's key, held by the encrypted store.
-    pub(super) fn signer(&self) -> Result<SoftwareSigner, SyncError> {
-        let secret = self.with(|inner| Ok(meta::get(inner.store()?.db(), DEVICE_KEY)?))?;
-        let secret = Zeroizing::new(secret.ok_or(SyncError::NotEnrolled)?);
-        let secret: &[u8; 32] = secret.as_slice().try_into().map_err(|_| SyncError::NotEnrolled)?;
-        Ok(SoftwareSigner::new(secret))
+    /// What signs by the device's key.
+    pub(super) fn signer(&self) -> Result<Box<dyn Signer>, SyncError> {
+        let (kept, keystore) = self.with(|inner| {
+            let kept = meta::get(inner.store()?.db(), DEVICE_KEY)?;
+            Ok((kept.map(Zeroizing::new), inner.keystore.clone()))
+        })?;
+        let key = kept.and_then(|kept| DeviceKey::from_bytes(&kept));
+        Ok(key.ok_or(SyncError::NotEnrolled)?.signer(keystore)?)
     }
 }

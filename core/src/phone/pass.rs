@@ -11,17 +11,15 @@ use zeroize::Zeroizing;
 
 use crate::model::{InstallId, UtcMillis};
 use crate::store::{StoreError, meta};
-use crate::sync::manifest::{self, Signer, SoftwareSigner};
+use crate::sync::manifest;
 use crate::sync::proof;
 
-use super::enrol::{DEVICE_KEY, ENROLMENT, Enrolled, Enrolment};
+use super::enrol::{COPIED, DEVICE_KEY, ENROLMENT, Enrolled, Enrolment, NEXT};
+use super::key::DeviceKey;
 use super::sync::SyncError;
 use super::transport::{Pass, Transport, TransportError};
-use super::{Phone, PhoneError};
+use super::{KeyError, Phone, PhoneError};
 
-const COPIED: &str = "copied";
-/// The key and installation of a copy, until the server knows them.
-const NEXT: &str = "next_device";
 /// The identities before this one.
 const FORMER: &str = "former_devices";
 /// What a server says that does not know the key.
@@ -98,8 +96,8 @@ impl Phone {
             let address = format!("{base}{path}");
             let at = UtcMillis(clock.now().0.saturating_add(ahead));
             let once = entropy.sixteen();
-            let proof = proof::proof(&signer, (method, &address), &token, at, once);
-            vec![("authorization", format!("DPoP {token}")), ("dpop", proof)]
+            let proof = proof::proof(&*signer, (method, &address), &token, at, once)?;
+            Ok(vec![("authorization", format!("DPoP {token}")), ("dpop", proof)])
         }))
     }
 
@@ -122,7 +120,7 @@ impl Phone {
         let nonce: Nonce = read(&transport.post_json("/v1/nonce", "{}".to_owned()).await?)?;
         let address = format!("{}{path}", enrolment.url.trim_end_matches('/'));
         let signer = self.signer()?;
-        let text = proof::assertion(&signer, enrolment.device, &address, &nonce.nonce, about);
+        let text = proof::assertion(&*signer, enrolment.device, &address, &nonce.nonce, about)?;
         let body = json!({ "assertion": text }).to_string();
         Ok(transport.post_json(path, body).await?)
     }
@@ -133,27 +131,14 @@ impl Phone {
         transport: &dyn Transport,
         old: Enrolment,
     ) -> Result<Enrolment, SyncError> {
-        let (secret, install) = self.with(|inner| {
-            let mut next = Zeroizing::new([0; 48]);
-            match meta::get(inner.store()?.db(), NEXT)?.as_deref().map(<&[u8; 48]>::try_from) {
-                Some(Ok(known)) => next.copy_from_slice(known),
-                _ => {
-                    inner.entropy.fill(&mut *next);
-                    inner.store()?.write(|db| meta::put(db, NEXT, &*next))?;
-                }
-            }
-            let mut secret = Zeroizing::new([0; 32]);
-            let mut install = [0; 16];
-            secret.copy_from_slice(&next[..32]);
-            install.copy_from_slice(&next[32..]);
-            Ok((secret, InstallId(install)))
-        })?;
-        let public_key = hex::encode(SoftwareSigner::new(&secret).public_key());
-        let about = json!({ "install_id": install, "public_key": public_key });
+        let (kept, install) = self.next()?;
+        let keystore = self.with(|inner| Ok(inner.keystore.clone()))?;
+        let key = DeviceKey::from_bytes(&kept).ok_or(KeyError::Failed)?;
+        let public_key = key.signer(keystore)?.public_key();
+        let about = json!({ "install_id": install, "public_key": hex::encode(&public_key) });
         let text = self.assert(transport, &old, "/v1/renew", &about).await?;
         let renewed: Enrolled = read(&text)?;
-        let expected = manifest::device_id(&SoftwareSigner::new(&secret).public_key());
-        if renewed.device_id != expected {
+        if renewed.device_id != manifest::device_id(&public_key) {
             return Err(TransportError::Strange.into());
         }
         let now = self.with(|i| Ok(i.now()))?;
@@ -165,14 +150,33 @@ impl Phone {
             url: old.url.clone(),
             ca: old.ca.clone(),
         };
-        self.keep_enrolment(&enrolment, Some((&secret, install)))?;
+        self.keep_enrolment(&enrolment, Some((&kept, install)))?;
         Ok(enrolment)
+    }
+
+    /// The key and the installation that a copy goes on under, as they were made when first asked for.
+    fn next(&self) -> Result<(Zeroizing<Vec<u8>>, InstallId), SyncError> {
+        let (known, keystore, entropy) = self.with(|inner| {
+            let known = meta::get(inner.store()?.db(), NEXT)?.map(Zeroizing::new);
+            Ok((known, inner.keystore.clone(), Arc::clone(&inner.entropy)))
+        })?;
+        let next = match known {
+            Some(known) => known,
+            None => {
+                let key = DeviceKey::make(keystore.as_deref(), entropy.as_ref())?.to_bytes();
+                let next = Zeroizing::new([&key[..], &entropy.sixteen()].concat());
+                self.with(|inner| Ok(inner.store()?.write(|db| meta::put(db, NEXT, &next))?))?;
+                next
+            }
+        };
+        let (key, install) = next.split_last_chunk().ok_or(KeyError::Failed)?;
+        Ok((Zeroizing::new(key.to_vec()), InstallId(*install)))
     }
 
     fn keep_enrolment(
         &self,
         enrolment: &Enrolment,
-        renewed: Option<(&[u8; 32], InstallId)>,
+        renewed: Option<(&[u8], InstallId)>,
     ) -> Result<(), PhoneError> {
         let json = serde_json::to_vec(enrolment).expect("plain fields are always JSON");
         self.with(|inner| {
@@ -185,8 +189,8 @@ impl Phone {
                     put_formers(db, &former)?;
                 }
                 meta::put(db, ENROLMENT, &json)?;
-                if let Some((secret, _)) = renewed {
-                    meta::put(db, DEVICE_KEY, secret)?;
+                if let Some((key, _)) = renewed {
+                    meta::put(db, DEVICE_KEY, key)?;
                     meta::remove(db, "push_counter")?;
                     meta::remove(db, COPIED)?;
                     meta::remove(db, NEXT)?;

@@ -313,7 +313,7 @@ impl Run<'_> {
         let signer = self.phone.signer()?;
         for manifest in &mut request.push {
             self.phone.note_counter(manifest.counter)?;
-            manifest::sign(manifest, &signer);
+            manifest::sign(manifest, &*signer)?;
         }
         let frame = frame::encode(&request);
         let answer = self.transport.post_frame("/v1/sync", &self.pass, frame).await?;

@@ -77,6 +77,7 @@ impl World {
             clock: self.clock.clone(),
             entropy: Arc::new(TestEntropy { seed, drawn: AtomicU64::new(0) }),
             content: None,
+            keystore: None,
         }
     }
 

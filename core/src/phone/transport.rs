@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::sync::frame::MEDIA;
+use crate::sync::key::KeyError;
 
 /// The outcome of a call, later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransportError>> + Send + 'a>>;
@@ -45,6 +46,9 @@ pub enum TransportError {
     /// The answer is not one of ours.
     #[error("the answer was not understood")]
     Strange,
+    /// The request could not be signed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 /// The headers of one request.
@@ -54,17 +58,21 @@ pub type Headers = Vec<(&'static str, String)>;
 #[derive(Clone)]
 pub struct Pass(Arc<Make>);
 
-type Make = dyn Fn(&str, &str) -> Headers + Send + Sync;
+type Make = dyn Fn(&str, &str) -> Result<Headers, KeyError> + Send + Sync;
 
 impl Pass {
     /// From what makes the headers for a method and a path.
-    pub fn new(make: impl Fn(&str, &str) -> Headers + Send + Sync + 'static) -> Self {
+    pub fn new(
+        make: impl Fn(&str, &str) -> Result<Headers, KeyError> + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(make))
     }
 
     /// The headers to send with this method (`GET`, `POST`) to this path; good for one request.
-    #[must_use]
-    pub fn headers(&self, method: &str, path: &str) -> Headers {
+    ///
+    /// # Errors
+    /// [`KeyError`] when it could not be signed.
+    pub fn headers(&self, method: &str, path: &str) -> Result<Headers, KeyError> {
         (self.0)(method, path)
     }
 }
@@ -243,7 +251,7 @@ impl Transport for Http {
                 .post(format!("{}{path}", self.base))
                 .header("content-type", MEDIA)
                 .body(frame);
-            let request = shown(request, pass.headers("POST", path));
+            let request = shown(request, pass.headers("POST", path)?);
             let response = self.send(request, up).await?;
             self.whole(response).await
         })
@@ -271,7 +279,7 @@ impl Transport for Http {
     ) -> Later<'a, Box<dyn Pieces>> {
         Box::pin(async move {
             let request = self.client.get(format!("{}{path}", self.base));
-            let mut request = shown(request, pass.headers("GET", path));
+            let mut request = shown(request, pass.headers("GET", path)?);
             if from_byte > 0 {
                 request = request.header("range", format!("bytes={from_byte}-"));
             }

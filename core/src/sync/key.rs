@@ -30,12 +30,29 @@ impl Algorithm {
     }
 }
 
+/// Why a key did not sign. A key held in software always does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The phone must be unlocked first; then try again.
+    #[error("the keystore is locked")]
+    Locked,
+    /// The key is not there any more and never comes back: the device must be enrolled anew.
+    #[error("the key is gone")]
+    Gone,
+    /// The keystore failed, or gave what is no key or no signature.
+    #[error("the keystore failed")]
+    Failed,
+}
+
 /// A key that signs for a device; on a phone the hardware may hold it.
 pub trait Signer: Send + Sync {
     /// The public key: 32 bytes of Ed25519, or 65 of P-256 (SEC1, uncompressed).
     fn public_key(&self) -> Vec<u8>;
     /// The signature over a message, 64 bytes: Ed25519, or r and s of ES256 one after the other.
-    fn sign(&self, message: &[u8]) -> Vec<u8>;
+    ///
+    /// # Errors
+    /// [`KeyError`], of keys held in hardware.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
 }
 
 /// A device key held in software; wiped from memory when dropped.
@@ -54,8 +71,8 @@ impl Signer for SoftwareSigner {
         self.0.verifying_key().to_bytes().to_vec()
     }
 
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
-        ed25519_dalek::Signer::sign(&self.0, message).to_bytes().to_vec()
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Ok(ed25519_dalek::Signer::sign(&self.0, message).to_bytes().to_vec())
     }
 }
 
@@ -75,9 +92,9 @@ impl Signer for SoftwareP256 {
         self.0.verifying_key().to_sec1_point(false).as_bytes().to_vec()
     }
 
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         let signature: ecdsa::Signature = ecdsa::signature::Signer::sign(&self.0, message);
-        signature.to_bytes().to_vec()
+        Ok(signature.to_bytes().to_vec())
     }
 }
 
@@ -93,6 +110,31 @@ pub fn algorithm(public_key: &[u8]) -> Option<Algorithm> {
         65 => ecdsa::VerifyingKey::from_sec1_bytes(public_key).ok().map(|_| Algorithm::Es256),
         _ => None,
     }
+}
+
+/// What comes before the point of P-256 in a public key as `SubjectPublicKeyInfo` (RFC 5480).
+const P256_SPKI: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+
+/// A public key as keystores give it, in our plain bytes: those themselves, or a `SubjectPublicKeyInfo` of
+/// P-256 (Java's `getEncoded`). `None` when it is no key of ours.
+#[must_use]
+pub fn plain_key(given: &[u8]) -> Option<Vec<u8>> {
+    let plain = given.strip_prefix(&P256_SPKI[..]).unwrap_or(given);
+    algorithm(plain).map(|_| plain.to_vec())
+}
+
+/// A signature as keystores give it, as 64 plain bytes: those themselves, or ASN.1 DER of ECDSA. `None`
+/// unless it is this key's over this message.
+#[must_use]
+pub fn plain_signature(public_key: &[u8], message: &[u8], given: &[u8]) -> Option<Vec<u8>> {
+    if verify(public_key, message, given) {
+        return Some(given.to_vec());
+    }
+    let plain = ecdsa::Signature::from_der(given).ok()?.to_bytes().to_vec();
+    verify(public_key, message, &plain).then_some(plain)
 }
 
 /// Whether this key signed this message. What is no key or no signature of ours signed nothing.
@@ -136,7 +178,7 @@ mod tests {
     fn both_kinds_of_keys_sign_and_only_their_own() {
         let [ed, p256] = keys();
         for (key, other) in [(&ed, &p256), (&p256, &ed)] {
-            let signature = key.sign(b"message");
+            let signature = key.sign(b"message").unwrap();
             assert_eq!(signature.len(), 64);
             assert!(verify(&key.public_key(), b"message", &signature));
             assert!(!verify(&key.public_key(), b"massage", &signature));
@@ -151,5 +193,22 @@ mod tests {
         for none in [&weak[..], &[4; 65], &[], &[1; 33]] {
             assert_eq!(algorithm(none), None, "{none:?}");
         }
+    }
+
+    #[test]
+    fn keys_and_signatures_of_keystores_are_read_in_both_of_their_shapes() {
+        let key = SoftwareP256::new(&[7; 32]).unwrap();
+        let (point, plain) = (key.public_key(), key.sign(b"message").unwrap());
+        assert_eq!(plain_key(&point), Some(point.clone()));
+        assert_eq!(plain_key(&[&P256_SPKI[..], &point].concat()), Some(point.clone()));
+        assert_eq!(plain_key(&P256_SPKI), None);
+        let der = ecdsa::Signature::from_slice(&plain).unwrap().to_der();
+        for given in [&plain[..], der.as_bytes()] {
+            assert_eq!(plain_signature(&point, b"message", given), Some(plain.clone()));
+            assert_eq!(plain_signature(&point, b"massage", given), None);
+            assert_eq!(plain_signature(&point, b"message", &given[1..]), None);
+        }
+        let other = SoftwareP256::new(&[8; 32]).unwrap();
+        assert_eq!(plain_signature(&other.public_key(), b"message", &plain), None);
     }
 }

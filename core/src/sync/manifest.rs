@@ -2,7 +2,7 @@
 
 use super::chunk;
 use super::key;
-pub use super::key::{Signer, SoftwareP256, SoftwareSigner, device_id};
+pub use super::key::{KeyError, Signer, SoftwareP256, SoftwareSigner, device_id};
 use super::message::{DocChange, Manifest};
 
 /// The bytes under the signature: a domain tag, who, when, under what, and each (document, hash).
@@ -28,8 +28,12 @@ pub fn changes(manifest: &Manifest) -> Vec<DocChange> {
 }
 
 /// Signs a manifest in place.
-pub fn sign(manifest: &mut Manifest, signer: &dyn Signer) {
-    manifest.sig = signer.sign(&signed_bytes(manifest));
+///
+/// # Errors
+/// [`KeyError`], of keys held in hardware.
+pub fn sign(manifest: &mut Manifest, signer: &dyn Signer) -> Result<(), KeyError> {
+    manifest.sig = signer.sign(&signed_bytes(manifest))?;
+    Ok(())
 }
 
 /// Whether the device's key signed it.

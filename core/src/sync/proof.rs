@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{DeviceId, UtcMillis};
 
-use super::key::{Algorithm, Signer, algorithm};
+use super::key::{Algorithm, KeyError, Signer, algorithm};
 
 /// `typ` of a proof.
 pub const PROOF: &str = "dpop+jwt";
@@ -34,13 +34,13 @@ pub fn jwk(public_key: &[u8]) -> Value {
     }
 }
 
-fn signed(signer: &dyn Signer, typ: &str, claims: &Value) -> String {
+fn signed(signer: &dyn Signer, typ: &str, claims: &Value) -> Result<String, KeyError> {
     let key = signer.public_key();
     let alg = algorithm(&key).unwrap_or(Algorithm::EdDsa).as_str();
     let header = json!({ "typ": typ, "alg": alg, "jwk": jwk(&key) });
     let text = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
-    let signature = signer.sign(text.as_bytes());
-    format!("{text}.{}", encode(signature))
+    let signature = signer.sign(text.as_bytes())?;
+    Ok(format!("{text}.{}", encode(signature)))
 }
 
 /// A token's hash as it stands in a proof (`ath`).
@@ -50,14 +50,16 @@ pub fn token_hash(token: &str) -> String {
 }
 
 /// The proof that goes with one request. `address` is without query; `at` as the server's clock shows.
-#[must_use]
+///
+/// # Errors
+/// [`KeyError`], of keys held in hardware.
 pub fn proof(
     signer: &dyn Signer,
     (method, address): (&str, &str),
     token: &str,
     at: UtcMillis,
     once: [u8; 16],
-) -> String {
+) -> Result<String, KeyError> {
     let claims = json!({
         "jti": encode(once), "htm": method, "htu": address, "iat": at.0.div_euclid(1_000),
         "ath": token_hash(token),
@@ -67,14 +69,16 @@ pub fn proof(
 
 /// Asks for a token: signed with the device's key over a nonce of the server. `about` says what else is
 /// wanted, such as a new key for a copied phone; it is under the signature.
-#[must_use]
+///
+/// # Errors
+/// [`KeyError`], of keys held in hardware.
 pub fn assertion(
     signer: &dyn Signer,
     device: DeviceId,
     address: &str,
     nonce: &str,
     about: &Value,
-) -> String {
+) -> Result<String, KeyError> {
     let claims =
         json!({ "sub": device.to_string(), "aud": address, "nonce": nonce, "about": about });
     signed(signer, ASSERTION, &claims)
@@ -98,7 +102,7 @@ mod tests {
         ];
         for (key, alg) in keys.iter().zip(["EdDSA", "ES256"]) {
             let to = ("POST", "https://x.example/v1/sync");
-            let text = proof(&**key, to, "token", UtcMillis(1_500), [9; 16]);
+            let text = proof(&**key, to, "token", UtcMillis(1_500), [9; 16]).unwrap();
             let (body, signature) = text.rsplit_once('.').unwrap();
             let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
             assert!(verify(&key.public_key(), body.as_bytes(), &signature));

@@ -7,7 +7,7 @@ use ironfeet_core::phone::{Invitation, Phone};
 
 use super::PhoneCore;
 use crate::error::PhoneError;
-use crate::foreign::{KeyVault, Listener, Transport};
+use crate::foreign::{KeyVault, Listener, Signer, Transport};
 use crate::home::{self, Home};
 use crate::sync::{self, Stop, SyncReport};
 use crate::words::Lang;
@@ -30,11 +30,12 @@ impl PhoneCore {
         vault: Arc<dyn KeyVault>,
         listener: Arc<dyn Listener>,
         transport: Option<Arc<dyn Transport>>,
+        signer: Option<Arc<dyn Signer>>,
         qr: String,
         language: Lang,
     ) -> Result<Self, PhoneError> {
         let invitation = invitation(&qr, language)?;
-        let options = home::options(&home, vault.as_ref(), &invitation.person)?;
+        let options = home::options(&home, vault.as_ref(), signer, &invitation.person)?;
         let own = transport.clone();
         let joined = async move {
             let authority = home.authority.as_deref();
@@ -74,6 +75,16 @@ impl PhoneCore {
         // An ear that fails must not undo what is on disk.
         let _ = self.listener.changed();
         done
+    }
+
+    /// Fails as a fault inside the core's own task would, by a panic there: always `Internal`. For the app's
+    /// own tests, as `rehearse_fault` is.
+    ///
+    /// # Errors
+    /// `Internal`, always.
+    pub async fn rehearse_fault_in_sync(&self) -> Result<(), PhoneError> {
+        let fault = async { panic!("a fault rehearsed by the app") };
+        sync::task(fault, self.language()).await
     }
 
     /// A sync that ends when its time is over, for work in the background: absent when something is left.

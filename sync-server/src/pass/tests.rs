@@ -38,7 +38,7 @@ fn a_right_proof_counts_once() {
         let (token, ends) = passes.token(device_id(&key.public_key()), NOW, 60);
         assert_eq!(ends.0 - NOW.0, 3_600_000);
         assert_eq!(passes.holder(&token, NOW), Ok(device_id(&key.public_key())));
-        let one = shown(&token, proof::proof(&*key, ("POST", HERE), &token, NOW, [5; 16]));
+        let one = shown(&token, proof::proof(&*key, ("POST", HERE), &token, NOW, [5; 16]).unwrap());
         assert_eq!(passes.check(&one, &key.public_key(), NOW), Ok(()));
         assert_eq!(passes.check(&one, &key.public_key(), NOW), Err(PassError::Replayed));
         let later = UtcMillis(NOW.0 + WINDOW_MS + 1_000);
@@ -51,7 +51,8 @@ fn a_proof_for_anything_else_counts_never() {
     let passes = passes();
     let (mine, other) = (SoftwareSigner::new(&[1; 32]), SoftwareSigner::new(&[2; 32]));
     let (token, _) = passes.token(device_id(&mine.public_key()), NOW, 60);
-    let make = |key: &dyn Signer, to, token: &str, at| proof::proof(key, to, token, at, [6; 16]);
+    let make =
+        |key: &dyn Signer, to, token: &str, at| proof::proof(key, to, token, at, [6; 16]).unwrap();
     let at = |ms: i64| UtcMillis(NOW.0 + ms);
     let good = make(&mine, ("POST", HERE), &token, NOW);
     let mut bent = good.clone();
@@ -113,11 +114,12 @@ fn an_assertion_needs_a_fresh_nonce_of_ours() {
     let id = device_id(&key.public_key());
     let here = ["https://sync.example/v1/token".to_owned()];
     let nonce = passes.nonce(&Zeros, NOW);
-    let good = proof::assertion(&key, id, &here[0], &nonce, &json!({}));
+    let good = proof::assertion(&key, id, &here[0], &nonce, &json!({})).unwrap();
     let (by, read) = passes.asserted(&good, &here, NOW).unwrap();
     assert_eq!((by, read.sub), (key.public_key(), id));
     assert_eq!(passes.asserted(&good, &here, NOW).unwrap_err(), PassError::Replayed);
-    let say = |id, to: &str, nonce: &str| proof::assertion(&key, id, to, nonce, &json!({}));
+    let say =
+        |id, to: &str, nonce: &str| proof::assertion(&key, id, to, nonce, &json!({})).unwrap();
     let old = UtcMillis(NOW.0 + NONCE_SLOTS * NONCE_SLOT_MS);
     for (what, text, now, expected) in [
         ("another device", say(DeviceId([1; 16]), &here[0], &nonce), NOW, PassError::Proof),
@@ -128,7 +130,7 @@ fn an_assertion_needs_a_fresh_nonce_of_ours() {
     ] {
         assert_eq!(passes.asserted(&text, &here, now).unwrap_err(), expected, "{what}");
     }
-    let proof = proof::proof(&key, ("POST", &here[0]), "t", NOW, [1; 16]);
+    let proof = proof::proof(&key, ("POST", &here[0]), "t", NOW, [1; 16]).unwrap();
     assert_eq!(
         passes.asserted(&proof, &here, NOW).unwrap_err(),
         PassError::Proof,

@@ -69,6 +69,40 @@ fn zstd_zeros(bytes: usize) -> Vec<u8> {
     out
 }
 
+/// What a phone asks with that has this pseudonym and this key.
+fn asks(code: &str, author: u8, key: u8) -> String {
+    serde_json::json!({
+        "code": code, "install_id": hex::encode([author; 16]), "author": hex::encode([author; 16]),
+        "public_key": hex::encode(SoftwareSigner::new(&[key; 32]).public_key()), "app": "1", "schema": 1,
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_phone_whose_key_is_lost_comes_back_for_its_own_person_only() {
+    let world = World::new();
+    let invite = |person: &str| {
+        let grid = vec![super::world::grid(GRID)];
+        let act =
+            ironfeet_server::command::Admin::EnrolCode { person: person.parse().unwrap(), grid };
+        let made = world.run(ironfeet_server::command::Command::Admin { act }).unwrap().json;
+        made["code"].as_str().unwrap().to_owned()
+    };
+    let post = async |json: String| {
+        let response = world.send(Request::post("/v1/enrol").body(Body::from(json)).unwrap()).await;
+        (response.status().as_u16(), body(response).await)
+    };
+    assert_eq!(post(asks(&invite("W1"), 1, 1)).await.0, 200);
+    assert_eq!(post(asks(&invite("W1"), 1, 2)).await.0, 200, "the same person, a new key");
+    let other = invite("W2");
+    assert_eq!(
+        code(&post(asks(&other, 1, 3)).await.1),
+        "already_enrolled",
+        "a stranger's pseudonym"
+    );
+    assert_eq!(post(asks(&other, 4, 3)).await.0, 200, "the code was not used up by that");
+}
+
 #[tokio::test]
 async fn a_code_enrols_one_phone() {
     let world = World::new();
@@ -77,13 +111,7 @@ async fn a_code_enrols_one_phone() {
         grid: vec![super::world::grid(GRID)],
     };
     let made = world.run(ironfeet_server::command::Command::Admin { act }).unwrap().json;
-    let ask = |code: &str, n: u8| {
-        serde_json::json!({
-            "code": code, "install_id": hex::encode([n; 16]), "author": hex::encode([n; 16]),
-            "public_key": hex::encode(SoftwareSigner::new(&[n; 32]).public_key()), "app": "1", "schema": 1,
-        })
-        .to_string()
-    };
+    let ask = |code: &str, n: u8| asks(code, n, n);
     let post = async |json: String| {
         let request = Request::post("/v1/enrol").body(Body::from(json)).unwrap();
         let response = world.send(request).await;

@@ -294,7 +294,7 @@ impl Keys {
     pub(crate) fn proof(&self, method: &str, path: &str) -> String {
         let address = format!("http://server{}", path.split('?').next().unwrap());
         let (now, once) = (self.clock.now(), self.entropy.sixteen());
-        proof::proof(&*self.signer, (method, &address), &self.token, now, once)
+        proof::proof(&*self.signer, (method, &address), &self.token, now, once).unwrap()
     }
 
     pub(crate) fn show(&self, request: Builder, method: &str, path: &str) -> Builder {
@@ -338,7 +338,7 @@ impl Phone {
             items,
             sig: Vec::new(),
         };
-        manifest::sign(&mut signed, &*self.signer);
+        manifest::sign(&mut signed, &*self.signer).unwrap();
         signed
     }
 

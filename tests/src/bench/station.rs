@@ -178,6 +178,7 @@ fn options(dir: &Path) -> OpenOptions {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         content: None,
+        keystore: None,
     }
 }
 

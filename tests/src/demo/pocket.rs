@@ -80,6 +80,7 @@ impl Pocket {
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             content: None,
+            keystore: None,
         };
         let with = EnrolWith { url: &url, code: &code, ca: None, app: APP };
         let (phone, _) = town.runtime.block_on(Phone::enrol_new(options, &http, with))?;

@@ -88,7 +88,7 @@ impl Adversary {
             items: bodies.into_iter().map(item).collect(),
             sig: Vec::new(),
         };
-        manifest::sign(&mut signed, &*self.signer);
+        manifest::sign(&mut signed, &*self.signer).expect("a key in software");
         let request = SyncRequest {
             proto: PROTO,
             app: "sim".to_owned(),
@@ -120,8 +120,8 @@ impl Adversary {
         Pass::new(move |method, path| {
             let once = rng.lock().expect("not poisoned").random();
             let address = format!("http://server{path}");
-            let proof = proof::proof(&*signer, (method, &address), &token, clock.now(), once);
-            vec![("authorization", format!("DPoP {token}")), ("dpop", proof)]
+            let proof = proof::proof(&*signer, (method, &address), &token, clock.now(), once)?;
+            Ok(vec![("authorization", format!("DPoP {token}")), ("dpop", proof)])
         })
     }
 

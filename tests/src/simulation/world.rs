@@ -186,6 +186,7 @@ impl World {
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(self.seed.wrapping_mul(31) ^ salt)),
             content: None,
+            keystore: None,
         }
     }
 

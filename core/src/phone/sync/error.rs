@@ -5,6 +5,7 @@ use crate::phone::PhoneError;
 use crate::phone::transport::TransportError;
 use crate::sync::client::Distrust;
 use crate::sync::frame::FrameError;
+use crate::sync::key::KeyError;
 
 /// Why a sync did not come to its end. Nothing is lost by any of them.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,12 @@ pub enum SyncError {
     /// The person or the system stopped it.
     #[error("stopped")]
     Cancelled,
+}
+
+impl From<KeyError> for SyncError {
+    fn from(error: KeyError) -> Self {
+        Self::Transport(error.into())
+    }
 }
 
 impl SyncError {
@@ -70,6 +77,17 @@ impl SyncError {
                 "服务器的回答无法识别，请更新应用",
                 "the server's answer was not understood: update the app",
             ),
+            Self::Transport(TransportError::Key(KeyError::Locked)) => (
+                "手机密钥库已锁定，请先解锁手机",
+                "the phone's keystore is locked: unlock the phone first",
+            ),
+            Self::Transport(TransportError::Key(KeyError::Gone)) => (
+                "本机的签名密钥已丢失，请扫描新的注册码；未发送的工作仍在本机",
+                "this phone's signing key is gone: scan a new enrolment code; unsent work stays here",
+            ),
+            Self::Transport(TransportError::Key(KeyError::Failed)) => {
+                ("手机密钥库未能签名", "the phone's keystore could not sign")
+            }
             Self::Distrust(_) => (
                 "服务器数据未通过校验，未采用，稍后重试",
                 "the server's data did not hold together and was not used: it will be tried again",

@@ -100,9 +100,11 @@ impl Transport for Carried {
         pass: &'a Pass,
         frame: Vec<u8>,
     ) -> Later<'a, Vec<u8>> {
-        let mut headers = pass.headers("POST", path);
-        headers.push(media(MEDIA));
-        Box::pin(async move { Ok(self.way.send("POST", path, headers, frame).await?.body) })
+        Box::pin(async move {
+            let mut headers = pass.headers("POST", path)?;
+            headers.push(media(MEDIA));
+            Ok(self.way.send("POST", path, headers, frame).await?.body)
+        })
     }
 
     fn post_json<'a>(&'a self, path: &'a str, json: String) -> Later<'a, String> {
@@ -147,7 +149,7 @@ impl Pieces for Parts {
             }
             let range = ("range", format!("bytes={}-{}", self.next, self.next + PART - 1));
             // Each part is a request of its own, with a proof of its own.
-            let mut headers = self.pass.headers("GET", &self.path);
+            let mut headers = self.pass.headers("GET", &self.path)?;
             headers.push(range);
             let reply = self.way.send("GET", &self.path, headers, Vec::new()).await?;
             let whole = match reply.status {
@@ -200,7 +202,7 @@ mod tests {
     async fn a_file_comes_in_parts_from_any_byte() {
         let way = Carried::new("https://city.example/", Box::new(Small(b"ten bytes!")));
         let mut pieces =
-            way.open("/v1/bundle/g/1", &Pass::new(|_, _| Vec::new()), 4).await.unwrap();
+            way.open("/v1/bundle/g/1", &Pass::new(|_, _| Ok(Vec::new())), 4).await.unwrap();
         let mut all = Vec::new();
         while let Some(piece) = pieces.next().await.unwrap() {
             all.extend(piece);

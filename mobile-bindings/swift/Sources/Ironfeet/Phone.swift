@@ -11,52 +11,63 @@ public final class Phone: Sendable {
     private let home: Home
     private let vault: any KeyVault
     private let transport: (any Transport)?
+    private let signer: (any Signer)?
     private let desk = DispatchQueue(label: "ironfeet.desk", qos: .userInitiated)
 
-    private init(core: PhoneCore, ear: Ear, home: Home, vault: any KeyVault, transport: (any Transport)?) {
+    private init(
+        core: PhoneCore, ear: Ear, home: Home, vault: any KeyVault, transport: (any Transport)?, signer: (any Signer)?
+    ) {
         self.core = core
         self.ear = ear
         self.home = home
         self.vault = vault
         self.transport = transport
+        self.signer = signer
     }
 
     /// Opens the store of a person who has worked on this phone before. A `transport` is only for apps that must
-    /// reach the server by a way of their own; so it is with the two below.
+    /// reach the server by a way of their own, a `signer` for those whose hardware shall hold the device's key; so it
+    /// is with the two below. Who enrolled with a signer gives it ever after.
     public static func open(
-        home: Home, vault: any KeyVault, person: String, language: Lang = .zh, transport: (any Transport)? = nil
+        home: Home, vault: any KeyVault, person: String, language: Lang = .zh, transport: (any Transport)? = nil,
+        signer: (any Signer)? = nil
     ) async throws -> Phone {
         try await off {
             let ear = Ear()
             let core = try PhoneCore.open(
-                home: home, vault: vault, listener: ear, transport: transport, person: person, language: language)
-            return Phone(core: core, ear: ear, home: home, vault: vault, transport: transport)
+                home: home, vault: vault, listener: ear, transport: transport, signer: signer, person: person,
+                language: language)
+            return Phone(core: core, ear: ear, home: home, vault: vault, transport: transport, signer: signer)
         }
     }
 
     /// Makes the store of a person new to this phone; works without a network.
     public static func begin(
-        home: Home, vault: any KeyVault, post: Post, language: Lang = .zh, transport: (any Transport)? = nil
+        home: Home, vault: any KeyVault, post: Post, language: Lang = .zh, transport: (any Transport)? = nil,
+        signer: (any Signer)? = nil
     ) async throws -> Phone {
         try await off {
             let ear = Ear()
             let core = try PhoneCore.begin(
-                home: home, vault: vault, listener: ear, transport: transport, post: post, language: language)
-            return Phone(core: core, ear: ear, home: home, vault: vault, transport: transport)
+                home: home, vault: vault, listener: ear, transport: transport, signer: signer, post: post,
+                language: language)
+            return Phone(core: core, ear: ear, home: home, vault: vault, transport: transport, signer: signer)
         }
     }
 
     /// Makes the store of the person whose enrolment text was scanned; the server says post and grids.
     public static func join(
-        home: Home, vault: any KeyVault, qr: String, language: Lang = .zh, transport: (any Transport)? = nil
+        home: Home, vault: any KeyVault, qr: String, language: Lang = .zh, transport: (any Transport)? = nil,
+        signer: (any Signer)? = nil
     ) async throws -> Phone {
         let ear = Ear()
         let core = try await PhoneCore.join(
-            home: home, vault: vault, listener: ear, transport: transport, qr: qr, language: language)
-        return Phone(core: core, ear: ear, home: home, vault: vault, transport: transport)
+            home: home, vault: vault, listener: ear, transport: transport, signer: signer, qr: qr, language: language)
+        return Phone(core: core, ear: ear, home: home, vault: vault, transport: transport, signer: signer)
     }
 
-    /// Enrols a phone that was set up without a server, by the scanned text; its work so far goes with the next sync.
+    /// Enrols a phone that was set up without a server, or whose key is gone (``PhoneError/EnrolAgain(why:)``), by the
+    /// scanned text; its work so far goes with the next sync.
     public func enrol(qr: String) async throws {
         try await core.enrol(home: home, qr: qr)
     }
@@ -81,6 +92,11 @@ public final class Phone: Sendable {
     /// A sync for the background that ends when its time is over; `nil` when something is left.
     public func syncSlice(milliseconds: UInt64) async throws -> SyncReport? {
         try await core.syncSlice(budgetMs: milliseconds)
+    }
+
+    /// Fails as a fault inside the core's own task would, where a sync runs: always ``PhoneError/Internal``.
+    public func rehearseFaultInSync() async throws {
+        try await core.rehearseFaultInSync()
     }
 
     /// How far the running sync has come.
@@ -132,7 +148,7 @@ public final class Phone: Sendable {
         let language = language
         lock()
         return try await Phone.open(
-            home: home, vault: vault, person: person, language: language, transport: transport)
+            home: home, vault: vault, person: person, language: language, transport: transport, signer: signer)
     }
 
     /// Runs a call of the core on this phone's queue, so that no thread of Swift's pool waits for the disk.

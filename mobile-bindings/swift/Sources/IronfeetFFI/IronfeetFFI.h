@@ -264,6 +264,20 @@ typedef void (*UniffiCallbackInterfaceListenerMethod1)(uint64_t, RustBuffer, voi
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_SIGNER_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_SIGNER_METHOD0
+typedef void (*UniffiCallbackInterfaceSignerMethod0)(uint64_t, RustBuffer, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_SIGNER_METHOD1
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_SIGNER_METHOD1
+typedef void (*UniffiCallbackInterfaceSignerMethod1)(uint64_t, RustBuffer, RustBuffer, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_TRANSPORT_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_TRANSPORT_METHOD0
 typedef void (*UniffiCallbackInterfaceTransportMethod0)(uint64_t, RustBuffer, uint64_t, void* _Nonnull,
@@ -288,6 +302,16 @@ typedef struct UniffiVTableCallbackInterfaceListener {
     UniffiCallbackInterfaceListenerMethod0 _Nonnull changed;
     UniffiCallbackInterfaceListenerMethod1 _Nonnull progressed;
 } UniffiVTableCallbackInterfaceListener;
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_SIGNER
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_SIGNER
+typedef struct UniffiVTableCallbackInterfaceSigner {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceSignerMethod0 _Nonnull makeKey;
+    UniffiCallbackInterfaceSignerMethod1 _Nonnull sign;
+} UniffiVTableCallbackInterfaceSigner;
 
 #endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_TRANSPORT
@@ -344,6 +368,31 @@ void uniffi_ironfeet_ffi_fn_method_listener_changed(uint64_t ptr, RustCallStatus
 void uniffi_ironfeet_ffi_fn_method_listener_progressed(uint64_t ptr, RustBuffer progress, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_SIGNER
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_SIGNER
+uint64_t uniffi_ironfeet_ffi_fn_clone_signer(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_FREE_SIGNER
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_FREE_SIGNER
+void uniffi_ironfeet_ffi_fn_free_signer(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_INIT_CALLBACK_VTABLE_SIGNER
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_INIT_CALLBACK_VTABLE_SIGNER
+void uniffi_ironfeet_ffi_fn_init_callback_vtable_signer(const UniffiVTableCallbackInterfaceSigner* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_SIGNER_MAKE_KEY
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_SIGNER_MAKE_KEY
+RustBuffer uniffi_ironfeet_ffi_fn_method_signer_make_key(uint64_t ptr, RustBuffer name, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_SIGNER_SIGN
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_SIGNER_SIGN
+RustBuffer uniffi_ironfeet_ffi_fn_method_signer_sign(uint64_t ptr, RustBuffer name, RustBuffer message, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_TRANSPORT
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_TRANSPORT
 uint64_t uniffi_ironfeet_ffi_fn_clone_transport(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -396,17 +445,17 @@ void uniffi_ironfeet_ffi_fn_free_phonecore(uint64_t handle, RustCallStatus *_Non
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_BEGIN
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_BEGIN
-uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer transport, RustBuffer post, RustBuffer language, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer transport, RustBuffer signer, RustBuffer post, RustBuffer language, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_OPEN
-uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_open(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer transport, RustBuffer person, RustBuffer language, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_open(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer transport, RustBuffer signer, RustBuffer person, RustBuffer language, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_JOIN
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CONSTRUCTOR_PHONECORE_JOIN
-uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_join(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer transport, RustBuffer qr, RustBuffer language
+uint64_t uniffi_ironfeet_ffi_fn_constructor_phonecore_join(RustBuffer home, uint64_t vault, uint64_t listener, RustBuffer transport, RustBuffer signer, RustBuffer qr, RustBuffer language
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_LANGUAGE
@@ -472,6 +521,11 @@ RustBuffer uniffi_ironfeet_ffi_fn_method_phonecore_verify(uint64_t ptr, RustCall
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_ENROL
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_ENROL
 uint64_t uniffi_ironfeet_ffi_fn_method_phonecore_enrol(uint64_t ptr, RustBuffer home, RustBuffer qr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_REHEARSE_FAULT_IN_SYNC
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_REHEARSE_FAULT_IN_SYNC
+uint64_t uniffi_ironfeet_ffi_fn_method_phonecore_rehearse_fault_in_sync(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_SYNC
@@ -976,6 +1030,18 @@ uint16_t uniffi_ironfeet_ffi_checksum_method_listener_progressed(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_SIGNER_MAKE_KEY
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_SIGNER_MAKE_KEY
+uint16_t uniffi_ironfeet_ffi_checksum_method_signer_make_key(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_SIGNER_SIGN
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_SIGNER_SIGN
+uint16_t uniffi_ironfeet_ffi_checksum_method_signer_sign(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_TRANSPORT_CARRY
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_TRANSPORT_CARRY
 uint16_t uniffi_ironfeet_ffi_checksum_method_transport_carry(void
@@ -1069,6 +1135,12 @@ uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_verify(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_ENROL
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_ENROL
 uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_enrol(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_REHEARSE_FAULT_IN_SYNC
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_REHEARSE_FAULT_IN_SYNC
+uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_rehearse_fault_in_sync(void
 
 );
 #endif

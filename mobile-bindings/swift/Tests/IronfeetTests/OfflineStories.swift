@@ -265,6 +265,7 @@ import Testing
             let fault = try await failure { try await phone.rehearseFault() }
             #expect(fault == .Internal)
             #expect(!"\(fault) \(fault.localizedDescription)".contains("rehearsed"), "the text of a fault came out")
+            #expect(try await failure { try await phone.rehearseFaultInSync() } == .Internal)
             #expect(try await phone.search("东街").map(\.id) == [place])
             try await phone.setFact(place, field: "storeys", value: "6")
             #expect(try await phone.verify().ok)

@@ -1,6 +1,10 @@
 import Foundation
 import Testing
 
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
 import Ironfeet
 
 /// The snippets of README.md, compiled and run.
@@ -52,6 +56,34 @@ import Ironfeet
             let report = try await phone.sync()
             print("\(report.pushed) sent, \(report.pulled) received, \(try await phone.notices().count) notices")
             // end
+            phone.lock()
+        }
+    }
+
+    @Test("a way of the app's own")
+    func ownWay() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let home = device.home
+            let vault = device.vault
+            let scanned = try server.invite("li")
+            // README
+            let way = OwnTransport { request in
+                guard let url = URL(string: request.url) else { throw TransportFailure.Offline }
+                var out = URLRequest(url: url)
+                out.httpMethod = request.method
+                for header in request.headers { out.setValue(header.value, forHTTPHeaderField: header.name) }
+                if request.method == "POST" { out.httpBody = request.body }
+                let (body, answer) = try await URLSession.shared.data(for: out)
+                guard let answer = answer as? HTTPURLResponse else { throw TransportFailure.Offline }
+                let headers = answer.allHeaderFields.map { WebHeader(name: "\($0)", value: "\($1)") }
+                return WebResponse(status: UInt16(answer.statusCode), headers: headers, body: body)
+            }
+            let phone = try await Phone.join(home: home, vault: vault, qr: scanned, transport: way)
+            // end
+            _ = try await phone.addPlace(dwelling())
+            #expect(try await phone.sync().pushed == 1)
             phone.lock()
         }
     }

@@ -192,6 +192,57 @@ import Testing
         }
     }
 
+    @Test("a key in the phone's hardware")
+    func hardwareKey() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let hardware = PocketSigner()
+            let first = try await Phone.join(
+                home: device.home, vault: device.vault, qr: try server.invite("li"), signer: hardware)
+            let place = try await first.addPlace(dwelling())
+            #expect(try await first.sync().pushed == 1)
+            #expect(hardware.signed > 2, "something else signed")
+
+            try await first.setFact(place, field: "storeys", value: "6")
+            hardware.locked = true
+            #expect(try await failure { try await first.sync() } == .SignIn)
+            hardware.locked = false
+            #expect(try await first.sync().pushed == 1)
+            first.lock()
+
+            // Another phone has the data, and not the hardware.
+            let bare = try await device.open()
+            guard case .EnrolAgain = try await failure({ try await bare.sync() }) else { throw Unfailed() }
+            bare.lock()
+
+            let phone = try await Phone.open(
+                home: device.home, vault: device.vault, person: "li", language: .en, signer: hardware)
+            hardware.lose()
+            try await phone.setFact(place, field: "building_type", value: "砖混")
+            let gone = try await failure { try await phone.sync() }
+            guard case .EnrolAgain(let why) = gone else { throw gone }
+            #expect(why.contains("scan a new enrolment code"))
+            #expect(try await phone.status().lastFailure == why)
+            #expect(try await phone.status().pending == 1)
+
+            try await phone.enrol(qr: try server.invite("li"))
+            #expect(try await phone.sync().pushed == 1)
+            #expect(try await phone.status().pending == 0)
+            #expect(try await phone.verify().ok)
+            phone.lock()
+
+            let second = try Device()
+            defer { second.gone() }
+            let wang = try await second.join(try server.invite("wang"))
+            try await wang.sync()
+            let facts = try await wang.place(place).facts
+            #expect(facts.first { $0.field == "storeys" }?.value == "6")
+            #expect(facts.first { $0.field == "building_type" }?.value == "砖混")
+            wang.lock()
+        }
+    }
+
     private func refusal(_ act: () async throws -> Void) async throws -> String {
         let told = try await failure(act)
         guard case .Refused(let code, _) = told else { throw told }

@@ -1222,6 +1222,15 @@ public protocol PhoneCoreProtocol: AnyObject, Sendable {
     func enrol(home: Home, qr: String) async throws
 
     /**
+     * Fails as a fault inside the core's own task would, by a panic there: always `Internal`. For the app's
+     * own tests, as `rehearse_fault` is.
+     *
+     * # Errors
+     * `Internal`, always.
+     */
+    func rehearseFaultInSync() async throws
+
+    /**
      * Sends what waits and takes in what is new. Answers may be saved meanwhile.
      *
      * # Errors
@@ -1559,7 +1568,7 @@ open class PhoneCore: PhoneCoreProtocol, @unchecked Sendable {
      * # Errors
      * `Refused` when there is one already or the post may not use a phone, `InvalidInput`, `StorageFull`.
      */
-public static func begin(home: Home, vault: KeyVault, listener: Listener, transport: Transport?, post: Post, language: Lang)throws  -> PhoneCore  {
+public static func begin(home: Home, vault: KeyVault, listener: Listener, transport: Transport?, signer: Signer?, post: Post, language: Lang)throws  -> PhoneCore  {
     return try  FfiConverterTypePhoneCore_lift(try rustCallWithError(FfiConverterTypePhoneError_lift) {
         uniffiCallStatus in
     uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(
@@ -1567,6 +1576,7 @@ public static func begin(home: Home, vault: KeyVault, listener: Listener, transp
         FfiConverterTypeKeyVault_lower(vault),
         FfiConverterTypeListener_lower(listener),
         FfiConverterOptionTypeTransport.lower(transport),
+        FfiConverterOptionTypeSigner.lower(signer),
         FfiConverterTypePost_lower(post),
         FfiConverterTypeLang_lower(language),uniffiCallStatus
     )
@@ -1579,7 +1589,7 @@ public static func begin(home: Home, vault: KeyVault, listener: Listener, transp
      * # Errors
      * `NotFound`, `WrongKey`, `UpdateApp`: nothing was touched. `DamagedStore` when nothing could be saved.
      */
-public static func `open`(home: Home, vault: KeyVault, listener: Listener, transport: Transport?, person: String, language: Lang)throws  -> PhoneCore  {
+public static func `open`(home: Home, vault: KeyVault, listener: Listener, transport: Transport?, signer: Signer?, person: String, language: Lang)throws  -> PhoneCore  {
     return try  FfiConverterTypePhoneCore_lift(try rustCallWithError(FfiConverterTypePhoneError_lift) {
         uniffiCallStatus in
     uniffi_ironfeet_ffi_fn_constructor_phonecore_open(
@@ -1587,6 +1597,7 @@ public static func `open`(home: Home, vault: KeyVault, listener: Listener, trans
         FfiConverterTypeKeyVault_lower(vault),
         FfiConverterTypeListener_lower(listener),
         FfiConverterOptionTypeTransport.lower(transport),
+        FfiConverterOptionTypeSigner.lower(signer),
         FfiConverterString.lower(person),
         FfiConverterTypeLang_lower(language),uniffiCallStatus
     )
@@ -1601,11 +1612,11 @@ public static func `open`(home: Home, vault: KeyVault, listener: Listener, trans
      * `InvalidInput` when the text is none of ours, `Retry` without a network, `Refused` when the code is
      * used up or over.
      */
-public static func join(home: Home, vault: KeyVault, listener: Listener, transport: Transport?, qr: String, language: Lang)async throws  -> PhoneCore  {
+public static func join(home: Home, vault: KeyVault, listener: Listener, transport: Transport?, signer: Signer?, qr: String, language: Lang)async throws  -> PhoneCore  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_ironfeet_ffi_fn_constructor_phonecore_join(FfiConverterTypeHome_lower(home),FfiConverterTypeKeyVault_lower(vault),FfiConverterTypeListener_lower(listener),FfiConverterOptionTypeTransport.lower(transport),FfiConverterString.lower(qr),FfiConverterTypeLang_lower(language)
+                uniffi_ironfeet_ffi_fn_constructor_phonecore_join(FfiConverterTypeHome_lower(home),FfiConverterTypeKeyVault_lower(vault),FfiConverterTypeListener_lower(listener),FfiConverterOptionTypeTransport.lower(transport),FfiConverterOptionTypeSigner.lower(signer),FfiConverterString.lower(qr),FfiConverterTypeLang_lower(language)
                 )
             },
             pollFunc: ffi_ironfeet_ffi_rust_future_poll_u64,
@@ -1800,6 +1811,29 @@ open func enrol(home: Home, qr: String)async throws   {
             rustFutureFunc: {
                 uniffi_ironfeet_ffi_fn_method_phonecore_enrol(
                         self.uniffiCloneHandle(),FfiConverterTypeHome_lower(home),FfiConverterString.lower(qr)
+                )
+            },
+            pollFunc: ffi_ironfeet_ffi_rust_future_poll_void,
+            completeFunc: ffi_ironfeet_ffi_rust_future_complete_void,
+            freeFunc: ffi_ironfeet_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypePhoneError_lift
+        )
+}
+
+    /**
+     * Fails as a fault inside the core's own task would, by a panic there: always `Internal`. For the app's
+     * own tests, as `rehearse_fault` is.
+     *
+     * # Errors
+     * `Internal`, always.
+     */
+open func rehearseFaultInSync()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_ironfeet_ffi_fn_method_phonecore_rehearse_fault_in_sync(
+                        self.uniffiCloneHandle()
                 )
             },
             pollFunc: ffi_ironfeet_ffi_rust_future_poll_void,
@@ -2421,6 +2455,290 @@ public func FfiConverterTypePhoneCore_lift(_ handle: UInt64) throws -> PhoneCore
 #endif
 public func FfiConverterTypePhoneCore_lower(_ value: PhoneCore) -> UInt64 {
     return FfiConverterTypePhoneCore.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Signs by keys that the phone's hardware holds (Android Keystore, Secure Enclave). The app implements it;
+ * without one the core makes a key of its own and keeps it in the encrypted store.
+ *
+ * The core asks for one key at enrolment, and for another when its data turns out to be a copy. It keeps the
+ * name and the public key; the key itself never leaves the hardware.
+ */
+public protocol Signer: AnyObject, Sendable {
+
+    /**
+     * Makes a key for ECDSA over P-256 under a new name of 32 letters and digits, usable without asking the
+     * person each time. Gives the public key: the 65 bytes of the point (X9.63, what Apple gives), or the
+     * `SubjectPublicKeyInfo` (what Java's `getEncoded` gives). 32 bytes of Ed25519 are taken as well.
+     *
+     * # Errors
+     * `Locked`, `Failed`.
+     */
+    func makeKey(name: String) throws  -> Data
+
+    /**
+     * Signs a message by the key of that name: ECDSA with SHA-256, as ASN.1 DER or as 64 bytes (Ed25519
+     * for such a key). With each request of a sync and each package of work; some 100 ms are fine.
+     *
+     * # Errors
+     * `Locked`, `Gone` when there is no key of that name, `Failed`.
+     */
+    func sign(name: String, message: Data) throws  -> Data
+
+}
+/**
+ * Signs by keys that the phone's hardware holds (Android Keystore, Secure Enclave). The app implements it;
+ * without one the core makes a key of its own and keeps it in the encrypted store.
+ *
+ * The core asks for one key at enrolment, and for another when its data turns out to be a copy. It keeps the
+ * name and the public key; the key itself never leaves the hardware.
+ */
+open class SignerImpl: Signer, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_ironfeet_ffi_fn_clone_signer(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_ironfeet_ffi_fn_free_signer(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Makes a key for ECDSA over P-256 under a new name of 32 letters and digits, usable without asking the
+     * person each time. Gives the public key: the 65 bytes of the point (X9.63, what Apple gives), or the
+     * `SubjectPublicKeyInfo` (what Java's `getEncoded` gives). 32 bytes of Ed25519 are taken as well.
+     *
+     * # Errors
+     * `Locked`, `Failed`.
+     */
+open func makeKey(name: String)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSignerFailure_lift) {
+        uniffiCallStatus in
+    uniffi_ironfeet_ffi_fn_method_signer_make_key(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Signs a message by the key of that name: ECDSA with SHA-256, as ASN.1 DER or as 64 bytes (Ed25519
+     * for such a key). With each request of a sync and each package of work; some 100 ms are fine.
+     *
+     * # Errors
+     * `Locked`, `Gone` when there is no key of that name, `Failed`.
+     */
+open func sign(name: String, message: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSignerFailure_lift) {
+        uniffiCallStatus in
+    uniffi_ironfeet_ffi_fn_method_signer_sign(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(name),
+        FfiConverterData.lower(message),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceSigner {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceSigner = UniffiVTableCallbackInterfaceSigner(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeSigner.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface Signer: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeSigner.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface Signer: handle missing in uniffiClone")
+            }
+        },
+        makeKey: { (
+            uniffiHandle: UInt64,
+            name: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data in
+                guard let uniffiObj = try? FfiConverterTypeSigner.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.makeKey(
+                     name: try FfiConverterString.lift(name)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeSignerFailure_lower
+            )
+        },
+        sign: { (
+            uniffiHandle: UInt64,
+            name: RustBuffer,
+            message: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> Data in
+                guard let uniffiObj = try? FfiConverterTypeSigner.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.sign(
+                     name: try FfiConverterString.lift(name),
+                     message: try FfiConverterData.lift(message)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterData.lower($0) }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeSignerFailure_lower
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceSigner> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceSigner>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitSigner() {
+    uniffi_ironfeet_ffi_fn_init_callback_vtable_signer(UniffiCallbackInterfaceSigner.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSigner: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<Signer>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = Signer
+
+    public static func lift(_ handle: UInt64) throws -> Signer {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return SignerImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: Signer) -> UInt64 {
+         if let rustImpl = value as? SignerImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Signer {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Signer, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSigner_lift(_ handle: UInt64) throws -> Signer {
+    return try FfiConverterTypeSigner.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSigner_lower(_ value: Signer) -> UInt64 {
+    return FfiConverterTypeSigner.lower(value)
 }
 
 
@@ -8216,6 +8534,15 @@ enum PhoneError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
      */
     case SignIn
     /**
+     * The key by which this phone signs is gone from its hardware: scan a new enrolment code and call `enrol`.
+     * Nothing is lost; unsent work stays and is signed by the new key.
+     */
+    case EnrolAgain(
+        /**
+         * Why, to show.
+         */why: String
+    )
+    /**
      * Ask the person to update the app: a newer one wrote this store. Nothing was touched.
      */
     case UpdateApp(
@@ -8321,31 +8648,34 @@ public struct FfiConverterTypePhoneError: FfiConverterRustBuffer {
             why: try FfiConverterString.read(from: &buf)
             )
         case 2: return .SignIn
-        case 3: return .UpdateApp(
+        case 3: return .EnrolAgain(
+            why: try FfiConverterString.read(from: &buf)
+            )
+        case 4: return .UpdateApp(
             found: try FfiConverterInt64.read(from: &buf),
             known: try FfiConverterInt64.read(from: &buf)
             )
-        case 4: return .StorageFull
-        case 5: return .InvalidInput(
+        case 5: return .StorageFull
+        case 6: return .InvalidInput(
             field: try FfiConverterString.read(from: &buf),
             why: try FfiConverterString.read(from: &buf)
             )
-        case 6: return .PersonalText(
+        case 7: return .PersonalText(
             marks: try FfiConverterSequenceTypePersonalMark.read(from: &buf)
             )
-        case 7: return .DamagedStore(
+        case 8: return .DamagedStore(
             saved: try FfiConverterInt64.read(from: &buf),
             movedTo: try FfiConverterOptionString.read(from: &buf)
             )
-        case 8: return .Refused(
+        case 9: return .Refused(
             code: try FfiConverterString.read(from: &buf),
             why: try FfiConverterString.read(from: &buf)
             )
-        case 9: return .WrongKey
-        case 10: return .NotFound(
+        case 10: return .WrongKey
+        case 11: return .NotFound(
             what: try FfiConverterString.read(from: &buf)
             )
-        case 11: return .Internal
+        case 12: return .Internal
 
          default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -8367,50 +8697,55 @@ public struct FfiConverterTypePhoneError: FfiConverterRustBuffer {
             writeInt(&buf, Int32(2))
 
 
-        case let .UpdateApp(found,known):
+        case let .EnrolAgain(why):
             writeInt(&buf, Int32(3))
+            FfiConverterString.write(why, into: &buf)
+
+
+        case let .UpdateApp(found,known):
+            writeInt(&buf, Int32(4))
             FfiConverterInt64.write(found, into: &buf)
             FfiConverterInt64.write(known, into: &buf)
 
 
         case .StorageFull:
-            writeInt(&buf, Int32(4))
+            writeInt(&buf, Int32(5))
 
 
         case let .InvalidInput(field,why):
-            writeInt(&buf, Int32(5))
+            writeInt(&buf, Int32(6))
             FfiConverterString.write(field, into: &buf)
             FfiConverterString.write(why, into: &buf)
 
 
         case let .PersonalText(marks):
-            writeInt(&buf, Int32(6))
+            writeInt(&buf, Int32(7))
             FfiConverterSequenceTypePersonalMark.write(marks, into: &buf)
 
 
         case let .DamagedStore(saved,movedTo):
-            writeInt(&buf, Int32(7))
+            writeInt(&buf, Int32(8))
             FfiConverterInt64.write(saved, into: &buf)
             FfiConverterOptionString.write(movedTo, into: &buf)
 
 
         case let .Refused(code,why):
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(9))
             FfiConverterString.write(code, into: &buf)
             FfiConverterString.write(why, into: &buf)
 
 
         case .WrongKey:
-            writeInt(&buf, Int32(9))
+            writeInt(&buf, Int32(10))
 
 
         case let .NotFound(what):
-            writeInt(&buf, Int32(10))
+            writeInt(&buf, Int32(11))
             FfiConverterString.write(what, into: &buf)
 
 
         case .Internal:
-            writeInt(&buf, Int32(11))
+            writeInt(&buf, Int32(12))
 
         }
     }
@@ -9008,6 +9343,108 @@ public func FfiConverterTypeSeverity_lower(_ value: Severity) -> RustBuffer {
 
 
 /**
+ * Why a key of the phone's hardware did not sign.
+ */
+public
+enum SignerFailure: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+
+
+
+    /**
+     * The phone must be unlocked first. The call ends as `SignIn`; the next one asks again.
+     */
+    case Locked
+    /**
+     * The key is not there any more and never comes back: the call ends as `EnrolAgain`.
+     */
+    case Gone
+    /**
+     * Anything else.
+     */
+    case Failed(
+        /**
+         * What failed, for the app's own log; the core drops it.
+         */why: String
+    )
+
+
+
+
+
+
+    public var errorDescription: String? {
+        String(reflecting: self)
+    }
+
+}
+
+#if compiler(>=6)
+extension SignerFailure: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSignerFailure: FfiConverterRustBuffer {
+    typealias SwiftType = SignerFailure
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SignerFailure {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+
+
+
+        case 1: return .Locked
+        case 2: return .Gone
+        case 3: return .Failed(
+            why: try FfiConverterString.read(from: &buf)
+            )
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SignerFailure, into buf: inout [UInt8]) {
+        switch value {
+
+
+
+
+
+        case .Locked:
+            writeInt(&buf, Int32(1))
+
+
+        case .Gone:
+            writeInt(&buf, Int32(2))
+
+
+        case let .Failed(why):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(why, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignerFailure_lift(_ buf: RustBuffer) throws -> SignerFailure {
+    return try FfiConverterTypeSignerFailure.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSignerFailure_lower(_ value: SignerFailure) -> RustBuffer {
+    return FfiConverterTypeSignerFailure.lower(value)
+}
+
+
+/**
  * Where a task stands.
  */
 
@@ -9358,6 +9795,30 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterString.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeSigner: FfiConverterRustBuffer {
+    typealias SwiftType = Signer?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSigner.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSigner.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -10370,6 +10831,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_ironfeet_ffi_checksum_method_listener_progressed() != 12973) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_ironfeet_ffi_checksum_method_signer_make_key() != 12427) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_ironfeet_ffi_checksum_method_signer_sign() != 6684) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_ironfeet_ffi_checksum_method_transport_carry() != 36438) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10416,6 +10883,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_enrol() != 35918) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_ironfeet_ffi_checksum_method_phonecore_rehearse_fault_in_sync() != 62841) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_sync() != 41888) {
@@ -10523,13 +10993,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_ironfeet_ffi_checksum_method_stop_stop() != 60475) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_begin() != 35589) {
+    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_begin() != 46400) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_open() != 19543) {
+    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_open() != 37053) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_join() != 38107) {
+    if (uniffi_ironfeet_ffi_checksum_constructor_phonecore_join() != 13748) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ironfeet_ffi_checksum_constructor_stop_new() != 16410) {
@@ -10538,6 +11008,7 @@ private let initializationResult: InitializationResult = {
 
     uniffiCallbackInitKeyVault()
     uniffiCallbackInitListener()
+    uniffiCallbackInitSigner()
     uniffiCallbackInitTransport()
     return InitializationResult.ok
 }()

@@ -666,6 +666,12 @@ internal interface UniffiCallbackInterfaceListenerMethod0 : com.sun.jna.Callback
 internal interface UniffiCallbackInterfaceListenerMethod1 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`progress`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfaceSignerMethod0 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
+internal interface UniffiCallbackInterfaceSignerMethod1 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`message`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 internal interface UniffiCallbackInterfaceTransportMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`request`: RustBuffer.ByValue,`reply`: Long,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
@@ -707,6 +713,28 @@ internal open class UniffiVTableCallbackInterfaceListener(
         `uniffiClone` = other.`uniffiClone`
         `changed` = other.`changed`
         `progressed` = other.`progressed`
+    }
+
+}
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "makeKey", "sign")
+internal open class UniffiVTableCallbackInterfaceSigner(
+    @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+    @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+    @JvmField internal var `makeKey`: UniffiCallbackInterfaceSignerMethod0? = null,
+    @JvmField internal var `sign`: UniffiCallbackInterfaceSignerMethod1? = null,
+) : Structure() {
+    class UniffiByValue(
+        `uniffiFree`: UniffiCallbackInterfaceFree? = null,
+        `uniffiClone`: UniffiCallbackInterfaceClone? = null,
+        `makeKey`: UniffiCallbackInterfaceSignerMethod0? = null,
+        `sign`: UniffiCallbackInterfaceSignerMethod1? = null,
+    ): UniffiVTableCallbackInterfaceSigner(`uniffiFree`,`uniffiClone`,`makeKey`,`sign`,), Structure.ByValue
+
+   internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceSigner) {
+        `uniffiFree` = other.`uniffiFree`
+        `uniffiClone` = other.`uniffiClone`
+        `makeKey` = other.`makeKey`
+        `sign` = other.`sign`
     }
 
 }
@@ -766,6 +794,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_listener_progressed(
     ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_signer_make_key(
+    ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_signer_sign(
+    ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_transport_carry(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_webreply_answer(
@@ -797,6 +829,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_verify(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_enrol(
+    ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_phonecore_rehearse_fault_in_sync(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_sync(
     ): Int
@@ -894,6 +928,7 @@ internal object UniffiLib {
         Native.register(UniffiLib::class.java, findLibraryName(componentName = "ironfeet_ffi"))
         uniffiCallbackInterfaceKeyVault.register(this)
         uniffiCallbackInterfaceListener.register(this)
+        uniffiCallbackInterfaceSigner.register(this)
         uniffiCallbackInterfaceTransport.register(this)
 
     }
@@ -917,6 +952,16 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_ironfeet_ffi_fn_method_listener_progressed(`ptr`: Long,`progress`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
+    external fun uniffi_ironfeet_ffi_fn_clone_signer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Long
+    external fun uniffi_ironfeet_ffi_fn_free_signer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
+    external fun uniffi_ironfeet_ffi_fn_init_callback_vtable_signer(`vtable`: UniffiVTableCallbackInterfaceSigner,
+    ): Unit
+    external fun uniffi_ironfeet_ffi_fn_method_signer_make_key(`ptr`: Long,`name`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_ironfeet_ffi_fn_method_signer_sign(`ptr`: Long,`name`: RustBuffer.ByValue,`message`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
     external fun uniffi_ironfeet_ffi_fn_clone_transport(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
     external fun uniffi_ironfeet_ffi_fn_free_transport(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
@@ -937,11 +982,11 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_ironfeet_ffi_fn_free_phonecore(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
-    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`transport`: RustBuffer.ByValue,`post`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`transport`: RustBuffer.ByValue,`signer`: RustBuffer.ByValue,`post`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Long
-    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_open(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`transport`: RustBuffer.ByValue,`person`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_open(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`transport`: RustBuffer.ByValue,`signer`: RustBuffer.ByValue,`person`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Long
-    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_join(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`transport`: RustBuffer.ByValue,`qr`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,
+    external fun uniffi_ironfeet_ffi_fn_constructor_phonecore_join(`home`: RustBuffer.ByValue,`vault`: Long,`listener`: Long,`transport`: RustBuffer.ByValue,`signer`: RustBuffer.ByValue,`qr`: RustBuffer.ByValue,`language`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_language(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
@@ -968,6 +1013,8 @@ internal object UniffiLib {
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_verify(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_enrol(`ptr`: Long,`home`: RustBuffer.ByValue,`qr`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_ironfeet_ffi_fn_method_phonecore_rehearse_fault_in_sync(`ptr`: Long,
     ): Long
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_sync(`ptr`: Long,`stop`: Long,
     ): Long
@@ -1188,6 +1235,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_ironfeet_ffi_checksum_method_listener_progressed() and 0xFFFF) != 12973) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_signer_make_key() and 0xFFFF) != 12427) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_signer_sign() and 0xFFFF) != 6684) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_transport_carry() and 0xFFFF) != 36438) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1234,6 +1287,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_enrol() and 0xFFFF) != 35918) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_rehearse_fault_in_sync() and 0xFFFF) != 62841) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_sync() and 0xFFFF) != 41888) {
@@ -1341,13 +1397,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_ironfeet_ffi_checksum_method_stop_stop() and 0xFFFF) != 60475) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_begin() and 0xFFFF) != 35589) {
+    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_begin() and 0xFFFF) != 46400) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_open() and 0xFFFF) != 19543) {
+    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_open() and 0xFFFF) != 37053) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_join() and 0xFFFF) != 38107) {
+    if ((lib.uniffi_ironfeet_ffi_checksum_constructor_phonecore_join() and 0xFFFF) != 13748) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_ironfeet_ffi_checksum_constructor_stop_new() and 0xFFFF) != 16410) {
@@ -2713,6 +2769,15 @@ public interface PhoneCoreInterface {
     suspend fun `enrol`(`home`: Home, `qr`: kotlin.String)
 
     /**
+     * Fails as a fault inside the core's own task would, by a panic there: always `Internal`. For the app's
+     * own tests, as `rehearse_fault` is.
+     *
+     * # Errors
+     * `Internal`, always.
+     */
+    suspend fun `rehearseFaultInSync`()
+
+    /**
      * Sends what waits and takes in what is new. Answers may be saved meanwhile.
      *
      * # Errors
@@ -3339,6 +3404,35 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
 
         FfiConverterTypeHome.lower(`home`),
         FfiConverterString.lower(`qr`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_ironfeet_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_ironfeet_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_ironfeet_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+
+        // Error FFI converter
+        PhoneException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * Fails as a fault inside the core's own task would, by a panic there: always `Internal`. For the app's
+     * own tests, as `rehearse_fault` is.
+     *
+     * # Errors
+     * `Internal`, always.
+     */
+    @Throws(PhoneException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `rehearseFaultInSync`() {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_ironfeet_ffi_fn_method_phonecore_rehearse_fault_in_sync(
+                uniffiHandle,
+
             )
         },
         { future, callback, continuation -> UniffiLib.ffi_ironfeet_ffi_rust_future_poll_void(future, callback, continuation) },
@@ -4106,7 +4200,7 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
      * # Errors
      * `Refused` when there is one already or the post may not use a phone, `InvalidInput`, `StorageFull`.
      */
-    @Throws(PhoneException::class) fun `begin`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `transport`: Transport?, `post`: Post, `language`: Lang): PhoneCore {
+    @Throws(PhoneException::class) fun `begin`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `transport`: Transport?, `signer`: Signer?, `post`: Post, `language`: Lang): PhoneCore {
             return FfiConverterTypePhoneCore.lift(
     uniffiRustCallWithError(PhoneException) { _status ->
     UniffiLib.uniffi_ironfeet_ffi_fn_constructor_phonecore_begin(
@@ -4116,6 +4210,7 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
         FfiConverterTypeKeyVault.lower(`vault`),
         FfiConverterTypeListener.lower(`listener`),
         FfiConverterOptionalTypeTransport.lower(`transport`),
+        FfiConverterOptionalTypeSigner.lower(`signer`),
         FfiConverterTypePost.lower(`post`),
         FfiConverterTypeLang.lower(`language`),_status)
 }
@@ -4130,7 +4225,7 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
      * # Errors
      * `NotFound`, `WrongKey`, `UpdateApp`: nothing was touched. `DamagedStore` when nothing could be saved.
      */
-    @Throws(PhoneException::class) fun `open`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `transport`: Transport?, `person`: kotlin.String, `language`: Lang): PhoneCore {
+    @Throws(PhoneException::class) fun `open`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `transport`: Transport?, `signer`: Signer?, `person`: kotlin.String, `language`: Lang): PhoneCore {
             return FfiConverterTypePhoneCore.lift(
     uniffiRustCallWithError(PhoneException) { _status ->
     UniffiLib.uniffi_ironfeet_ffi_fn_constructor_phonecore_open(
@@ -4140,6 +4235,7 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
         FfiConverterTypeKeyVault.lower(`vault`),
         FfiConverterTypeListener.lower(`listener`),
         FfiConverterOptionalTypeTransport.lower(`transport`),
+        FfiConverterOptionalTypeSigner.lower(`signer`),
         FfiConverterString.lower(`person`),
         FfiConverterTypeLang.lower(`language`),_status)
 }
@@ -4158,13 +4254,14 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
      */
     @Throws(PhoneException::class)
     @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
-     suspend fun `join`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `transport`: Transport?, `qr`: kotlin.String, `language`: Lang) : PhoneCore {
+     suspend fun `join`(`home`: Home, `vault`: KeyVault, `listener`: Listener, `transport`: Transport?, `signer`: Signer?, `qr`: kotlin.String, `language`: Lang) : PhoneCore {
         return uniffiRustCallAsync(
         UniffiLib.uniffi_ironfeet_ffi_fn_constructor_phonecore_join(
         FfiConverterTypeHome.lower(`home`),
         FfiConverterTypeKeyVault.lower(`vault`),
         FfiConverterTypeListener.lower(`listener`),
         FfiConverterOptionalTypeTransport.lower(`transport`),
+        FfiConverterOptionalTypeSigner.lower(`signer`),
         FfiConverterString.lower(`qr`),
         FfiConverterTypeLang.lower(`language`),),
         { future, callback, continuation -> UniffiLib.ffi_ironfeet_ffi_rust_future_poll_u64(future, callback, continuation) },
@@ -4202,6 +4299,405 @@ public object FfiConverterTypePhoneCore: FfiConverter<PhoneCore, Long> {
     override fun allocationSize(value: PhoneCore) = 8UL
 
     override fun write(value: PhoneCore, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * Signs by keys that the phone's hardware holds (Android Keystore, Secure Enclave). The app implements it;
+ * without one the core makes a key of its own and keeps it in the encrypted store.
+ *
+ * The core asks for one key at enrolment, and for another when its data turns out to be a copy. It keeps the
+ * name and the public key; the key itself never leaves the hardware.
+ */
+public interface Signer {
+
+    /**
+     * Makes a key for ECDSA over P-256 under a new name of 32 letters and digits, usable without asking the
+     * person each time. Gives the public key: the 65 bytes of the point (X9.63, what Apple gives), or the
+     * `SubjectPublicKeyInfo` (what Java's `getEncoded` gives). 32 bytes of Ed25519 are taken as well.
+     *
+     * # Errors
+     * `Locked`, `Failed`.
+     */
+    fun `makeKey`(`name`: kotlin.String): kotlin.ByteArray
+
+    /**
+     * Signs a message by the key of that name: ECDSA with SHA-256, as ASN.1 DER or as 64 bytes (Ed25519
+     * for such a key). With each request of a sync and each package of work; some 100 ms are fine.
+     *
+     * # Errors
+     * `Locked`, `Gone` when there is no key of that name, `Failed`.
+     */
+    fun `sign`(`name`: kotlin.String, `message`: kotlin.ByteArray): kotlin.ByteArray
+
+    companion object
+}
+
+/**
+ * Signs by keys that the phone's hardware holds (Android Keystore, Secure Enclave). The app implements it;
+ * without one the core makes a key of its own and keeps it in the encrypted store.
+ *
+ * The core asks for one key at enrolment, and for another when its data turns out to be a copy. It keeps the
+ * name and the public key; the key itself never leaves the hardware.
+ */
+open class SignerImpl: Disposable, AutoCloseable, Signer
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_ironfeet_ffi_fn_free_signer(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_ironfeet_ffi_fn_clone_signer(handle, status)
+        }
+    }
+
+
+    /**
+     * Makes a key for ECDSA over P-256 under a new name of 32 letters and digits, usable without asking the
+     * person each time. Gives the public key: the 65 bytes of the point (X9.63, what Apple gives), or the
+     * `SubjectPublicKeyInfo` (what Java's `getEncoded` gives). 32 bytes of Ed25519 are taken as well.
+     *
+     * # Errors
+     * `Locked`, `Failed`.
+     */
+    @Throws(SignerFailure::class)override fun `makeKey`(`name`: kotlin.String): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SignerFailure) { _status ->
+    UniffiLib.uniffi_ironfeet_ffi_fn_method_signer_make_key(
+        it,
+
+        FfiConverterString.lower(`name`),_status)
+}
+    }
+    )
+    }
+
+
+
+    /**
+     * Signs a message by the key of that name: ECDSA with SHA-256, as ASN.1 DER or as 64 bytes (Ed25519
+     * for such a key). With each request of a sync and each package of work; some 100 ms are fine.
+     *
+     * # Errors
+     * `Locked`, `Gone` when there is no key of that name, `Failed`.
+     */
+    @Throws(SignerFailure::class)override fun `sign`(`name`: kotlin.String, `message`: kotlin.ByteArray): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(SignerFailure) { _status ->
+    UniffiLib.uniffi_ironfeet_ffi_fn_method_signer_sign(
+        it,
+
+        FfiConverterString.lower(`name`),
+        FfiConverterByteArray.lower(`message`),_status)
+}
+    }
+    )
+    }
+
+
+
+
+
+
+
+
+
+    /**
+     * @suppress
+     */
+    companion object
+
+}
+
+
+
+// Put the implementation in an object so we don't pollute the top-level namespace
+internal object uniffiCallbackInterfaceSigner {
+    internal object `makeKey`: UniffiCallbackInterfaceSignerMethod0 {
+        override fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeSigner.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`makeKey`(
+                    FfiConverterString.lift(`name`),
+                )
+            }
+            val writeReturn = { value: kotlin.ByteArray -> uniffiOutReturn.setValue(FfiConverterByteArray.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: SignerFailure -> FfiConverterTypeSignerFailure.lower(e) }
+            )
+        }
+    }
+    internal object `sign`: UniffiCallbackInterfaceSignerMethod1 {
+        override fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`message`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeSigner.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`sign`(
+                    FfiConverterString.lift(`name`),
+                    FfiConverterByteArray.lift(`message`),
+                )
+            }
+            val writeReturn = { value: kotlin.ByteArray -> uniffiOutReturn.setValue(FfiConverterByteArray.lower(value)) }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: SignerFailure -> FfiConverterTypeSignerFailure.lower(e) }
+            )
+        }
+    }
+
+    internal object uniffiFree: UniffiCallbackInterfaceFree {
+        override fun callback(handle: Long) {
+            FfiConverterTypeSigner.handleMap.remove(handle)
+        }
+    }
+
+    internal object uniffiClone: UniffiCallbackInterfaceClone {
+        override fun callback(handle: Long): Long {
+            return FfiConverterTypeSigner.handleMap.clone(handle)
+        }
+    }
+
+    internal var vtable = UniffiVTableCallbackInterfaceSigner.UniffiByValue(
+        uniffiFree,
+        uniffiClone,
+        `makeKey`,
+        `sign`,
+    )
+
+    // Registers the foreign callback with the Rust side.
+    // This method is generated for each callback interface.
+    internal fun register(lib: UniffiLib) {
+        lib.uniffi_ironfeet_ffi_fn_init_callback_vtable_signer(vtable)
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSigner: FfiConverter<Signer, Long> {
+    internal val handleMap = UniffiHandleMap<Signer>()
+
+    override fun lower(value: Signer): Long {
+        if (value is SignerImpl) {
+             // Rust-implemented object.  Clone the handle and return it
+            return value.uniffiCloneHandle()
+         } else {
+            // Kotlin object, generate a new vtable handle and return that.
+            return handleMap.insert(value)
+         }
+    }
+
+    override fun lift(value: Long): Signer {
+        if ((value and 1.toLong()) == 0.toLong()) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return SignerImpl(UniffiWithHandle, value)
+        } else {
+            // Kotlin-generated handle, get the object from the handle map
+            return handleMap.remove(value)
+        }
+    }
+
+    override fun read(buf: ByteBuffer): Signer {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Signer) = 8UL
+
+    override fun write(value: Signer, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -8877,6 +9373,21 @@ sealed class PhoneException: kotlin.Exception() {
     }
 
     /**
+     * The key by which this phone signs is gone from its hardware: scan a new enrolment code and call `enrol`.
+     * Nothing is lost; unsent work stays and is signed by the new key.
+     */
+    class EnrolAgain(
+
+        /**
+         * Why, to show.
+         */
+        val `why`: kotlin.String
+        ) : PhoneException() {
+        override val message
+            get() = "why=${ `why` }"
+    }
+
+    /**
      * Ask the person to update the app: a newer one wrote this store. Nothing was touched.
      */
     class UpdateApp(
@@ -9031,31 +9542,34 @@ public object FfiConverterTypePhoneError : FfiConverterRustBuffer<PhoneException
                 FfiConverterString.read(buf),
                 )
             2 -> PhoneException.SignIn()
-            3 -> PhoneException.UpdateApp(
+            3 -> PhoneException.EnrolAgain(
+                FfiConverterString.read(buf),
+                )
+            4 -> PhoneException.UpdateApp(
                 FfiConverterLong.read(buf),
                 FfiConverterLong.read(buf),
                 )
-            4 -> PhoneException.StorageFull()
-            5 -> PhoneException.InvalidInput(
+            5 -> PhoneException.StorageFull()
+            6 -> PhoneException.InvalidInput(
                 FfiConverterString.read(buf),
                 FfiConverterString.read(buf),
                 )
-            6 -> PhoneException.PersonalText(
+            7 -> PhoneException.PersonalText(
                 FfiConverterSequenceTypePersonalMark.read(buf),
                 )
-            7 -> PhoneException.DamagedStore(
+            8 -> PhoneException.DamagedStore(
                 FfiConverterLong.read(buf),
                 FfiConverterOptionalString.read(buf),
                 )
-            8 -> PhoneException.Refused(
+            9 -> PhoneException.Refused(
                 FfiConverterString.read(buf),
                 FfiConverterString.read(buf),
                 )
-            9 -> PhoneException.WrongKey()
-            10 -> PhoneException.NotFound(
+            10 -> PhoneException.WrongKey()
+            11 -> PhoneException.NotFound(
                 FfiConverterString.read(buf),
                 )
-            11 -> PhoneException.Internal()
+            12 -> PhoneException.Internal()
             else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
         }
     }
@@ -9070,6 +9584,11 @@ public object FfiConverterTypePhoneError : FfiConverterRustBuffer<PhoneException
             is PhoneException.SignIn -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
                 4UL
+            )
+            is PhoneException.EnrolAgain -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`why`)
             )
             is PhoneException.UpdateApp -> (
                 // Add the size for the Int that specifies the variant plus the size needed for all fields
@@ -9131,50 +9650,55 @@ public object FfiConverterTypePhoneError : FfiConverterRustBuffer<PhoneException
                 buf.putInt(2)
                 Unit
             }
-            is PhoneException.UpdateApp -> {
+            is PhoneException.EnrolAgain -> {
                 buf.putInt(3)
+                FfiConverterString.write(value.`why`, buf)
+                Unit
+            }
+            is PhoneException.UpdateApp -> {
+                buf.putInt(4)
                 FfiConverterLong.write(value.`found`, buf)
                 FfiConverterLong.write(value.`known`, buf)
                 Unit
             }
             is PhoneException.StorageFull -> {
-                buf.putInt(4)
+                buf.putInt(5)
                 Unit
             }
             is PhoneException.InvalidInput -> {
-                buf.putInt(5)
+                buf.putInt(6)
                 FfiConverterString.write(value.`field`, buf)
                 FfiConverterString.write(value.`why`, buf)
                 Unit
             }
             is PhoneException.PersonalText -> {
-                buf.putInt(6)
+                buf.putInt(7)
                 FfiConverterSequenceTypePersonalMark.write(value.`marks`, buf)
                 Unit
             }
             is PhoneException.DamagedStore -> {
-                buf.putInt(7)
+                buf.putInt(8)
                 FfiConverterLong.write(value.`saved`, buf)
                 FfiConverterOptionalString.write(value.`movedTo`, buf)
                 Unit
             }
             is PhoneException.Refused -> {
-                buf.putInt(8)
+                buf.putInt(9)
                 FfiConverterString.write(value.`code`, buf)
                 FfiConverterString.write(value.`why`, buf)
                 Unit
             }
             is PhoneException.WrongKey -> {
-                buf.putInt(9)
+                buf.putInt(10)
                 Unit
             }
             is PhoneException.NotFound -> {
-                buf.putInt(10)
+                buf.putInt(11)
                 FfiConverterString.write(value.`what`, buf)
                 Unit
             }
             is PhoneException.Internal -> {
-                buf.putInt(11)
+                buf.putInt(12)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -9489,6 +10013,113 @@ public object FfiConverterTypeSeverity: FfiConverterRustBuffer<Severity> {
 
 
 
+
+
+/**
+ * Why a key of the phone's hardware did not sign.
+ */
+sealed class SignerFailure: kotlin.Exception() {
+
+    /**
+     * The phone must be unlocked first. The call ends as `SignIn`; the next one asks again.
+     */
+    class Locked(
+        ) : SignerFailure() {
+        override val message
+            get() = ""
+    }
+
+    /**
+     * The key is not there any more and never comes back: the call ends as `EnrolAgain`.
+     */
+    class Gone(
+        ) : SignerFailure() {
+        override val message
+            get() = ""
+    }
+
+    /**
+     * Anything else.
+     */
+    class Failed(
+
+        /**
+         * What failed, for the app's own log; the core drops it.
+         */
+        val `why`: kotlin.String
+        ) : SignerFailure() {
+        override val message
+            get() = "why=${ `why` }"
+    }
+
+
+
+
+
+    companion object ErrorHandler : UniffiRustCallStatusErrorHandler<SignerFailure> {
+        override fun lift(error_buf: RustBuffer.ByValue): SignerFailure = FfiConverterTypeSignerFailure.lift(error_buf)
+    }
+
+
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSignerFailure : FfiConverterRustBuffer<SignerFailure> {
+    override fun read(buf: ByteBuffer): SignerFailure {
+
+
+        return when(buf.getInt()) {
+            1 -> SignerFailure.Locked()
+            2 -> SignerFailure.Gone()
+            3 -> SignerFailure.Failed(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid error enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: SignerFailure): ULong {
+        return when(value) {
+            is SignerFailure.Locked -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is SignerFailure.Gone -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+            )
+            is SignerFailure.Failed -> (
+                // Add the size for the Int that specifies the variant plus the size needed for all fields
+                4UL
+                + FfiConverterString.allocationSize(value.`why`)
+            )
+        }
+    }
+
+    override fun write(value: SignerFailure, buf: ByteBuffer) {
+        when(value) {
+            is SignerFailure.Locked -> {
+                buf.putInt(1)
+                Unit
+            }
+            is SignerFailure.Gone -> {
+                buf.putInt(2)
+                Unit
+            }
+            is SignerFailure.Failed -> {
+                buf.putInt(3)
+                FfiConverterString.write(value.`why`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+
+}
+
+
+
 /**
  * Where a task stands.
  */
@@ -9783,6 +10414,38 @@ public object FfiConverterOptionalString: FfiConverterRustBuffer<kotlin.String?>
         } else {
             buf.put(1)
             FfiConverterString.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeSigner: FfiConverterRustBuffer<Signer?> {
+    override fun read(buf: ByteBuffer): Signer? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeSigner.read(buf)
+    }
+
+    override fun allocationSize(value: Signer?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeSigner.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Signer?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeSigner.write(value, buf)
         }
     }
 }

@@ -1,8 +1,12 @@
 package ironfeet
 
 import java.io.File
+import kotlin.coroutines.ContinuationInterceptor
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.MainCoroutineDispatcher
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.SharedFlow
 import kotlinx.coroutines.flow.map
@@ -22,6 +26,7 @@ class Phone private constructor(
     private val home: Home,
     private val vault: KeyVault,
     private val transport: Transport?,
+    private val signer: Signer?,
 ) : AutoCloseable {
     private val desk: CoroutineDispatcher = Dispatchers.IO.limitedParallelism(1)
 
@@ -105,7 +110,7 @@ class Phone private constructor(
 
     /** Adds a photo (JPEG, PNG, WebP, HEIC; up to 20 MB) to a visit, sealed on disk; also after the finish. */
     suspend fun addPhoto(visit: String, photo: ByteArray, finding: String? = null): PhotoRow =
-        work { photoAdd(visit, photo, finding) }
+        longWork { photoAdd(visit, photo, finding) }
 
     /** Says why a finding has no photo. */
     suspend fun explainMissingPhoto(visit: String, finding: String, reason: String) =
@@ -118,7 +123,7 @@ class Phone private constructor(
     suspend fun retryPhotos(): List<PhotoRow> = work { photoRetry() }
 
     /** A photo's bytes. */
-    suspend fun photoBytes(sha256: String): ByteArray = work { photoBytes(sha256) }
+    suspend fun photoBytes(sha256: String): ByteArray = longWork { photoBytes(sha256) }
 
     // Findings, conflicts, tasks
 
@@ -156,7 +161,10 @@ class Phone private constructor(
 
     // Network
 
-    /** Enrols a phone that was set up without a server, by the scanned text; its work so far goes with the next sync. */
+    /**
+     * Enrols a phone that was set up without a server, or whose key is gone ([PhoneException.EnrolAgain]), by the
+     * scanned text; its work so far goes with the next sync.
+     */
     suspend fun enrol(qr: String) = core.enrol(home, qr)
 
     /**
@@ -177,39 +185,56 @@ class Phone private constructor(
     suspend fun status(): Status = work { status() }
 
     /** Reads every record strictly and tells whether all is whole. May take seconds. */
-    suspend fun verify(): VerifyReport = work { verify() }
+    suspend fun verify(): VerifyReport = longWork { verify() }
 
     /** Counts and versions for a support request; no answer, name or address is in it. */
     suspend fun diagnostics(): String = work { diagnostics() }
 
     /** Writes all unsent work to a file sealed with this 32-byte key; tells how much. */
-    suspend fun exportRescue(file: File, sealKey: ByteArray): Rescued = work { rescueExport(file.path, sealKey) }
+    suspend fun exportRescue(file: File, sealKey: ByteArray): Rescued = longWork { rescueExport(file.path, sealKey) }
 
     /** Takes in a rescue file of this or another phone; tells how much. */
-    suspend fun importRescue(file: File, sealKey: ByteArray): Rescued = work { rescueImport(file.path, sealKey) }
+    suspend fun importRescue(file: File, sealKey: ByteArray): Rescued = longWork { rescueImport(file.path, sealKey) }
 
     /** Fails as a fault inside the core would: always [PhoneException.Internal]. For the app's own tests; the store stays whole. */
     suspend fun rehearseFault() = work { rehearseFault() }
 
+    /** The same in the core's own task, where a sync runs. */
+    suspend fun rehearseFaultInSync() = core.rehearseFaultInSync()
+
     /** For quiet moments, such as the app going to the background; never needed for safety. */
-    suspend fun tend() = work { tend() }
+    suspend fun tend() = longWork { tend() }
 
     /** Locks this store and opens another person's on the same phone. Unsent work of both stays where it is. */
     suspend fun switchTo(person: String): Phone {
         val language = language
         close()
-        return open(home, vault, person, language, transport)
+        return open(home, vault, person, language, transport, signer)
     }
 
     /** Locks the store. Every later call fails with [PhoneException.SignIn]. */
     override fun close() = core.lock()
 
-    private suspend fun <T> work(call: PhoneCore.() -> T): T = withContext(desk) { core.call() }
+    /**
+     * A call of a millisecond or so. From a main thread it goes to the desk; any other thread makes it itself, which
+     * spares two changes of thread.
+     */
+    private suspend fun <T> work(call: PhoneCore.() -> T): T {
+        val context = currentCoroutineContext()
+        val here = context[ContinuationInterceptor]
+        if (here == null || here is MainCoroutineDispatcher) return longWork(call)
+        context.ensureActive()
+        return core.call()
+    }
+
+    /** A call that may take seconds: always at the desk. */
+    private suspend fun <T> longWork(call: PhoneCore.() -> T): T = withContext(desk) { core.call() }
 
     companion object {
         /**
          * Opens the store of a person who has worked on this phone before. A [transport] is only for apps that must
-         * reach the server by a way of their own; so it is with [begin] and [join].
+         * reach the server by a way of their own, a [signer] for those whose hardware shall hold the device's key;
+         * so it is with [begin] and [join]. Who enrolled with a signer gives it ever after.
          */
         suspend fun open(
             home: Home,
@@ -217,7 +242,8 @@ class Phone private constructor(
             person: String,
             language: Lang = Lang.ZH,
             transport: Transport? = null,
-        ): Phone = made(home, vault, transport) { ear -> PhoneCore.open(home, vault, ear, transport, person, language) }
+            signer: Signer? = null,
+        ): Phone = made(home, vault, transport, signer) { PhoneCore.open(home, vault, it, transport, signer, person, language) }
 
         /** Makes the store of a person new to this phone; works without a network. */
         suspend fun begin(
@@ -226,7 +252,8 @@ class Phone private constructor(
             post: Post,
             language: Lang = Lang.ZH,
             transport: Transport? = null,
-        ): Phone = made(home, vault, transport) { ear -> PhoneCore.begin(home, vault, ear, transport, post, language) }
+            signer: Signer? = null,
+        ): Phone = made(home, vault, transport, signer) { PhoneCore.begin(home, vault, it, transport, signer, post, language) }
 
         /** Makes the store of the person whose enrolment text was scanned; the server says post and grids. */
         suspend fun join(
@@ -235,16 +262,18 @@ class Phone private constructor(
             qr: String,
             language: Lang = Lang.ZH,
             transport: Transport? = null,
-        ): Phone = made(home, vault, transport) { ear -> PhoneCore.join(home, vault, ear, transport, qr, language) }
+            signer: Signer? = null,
+        ): Phone = made(home, vault, transport, signer) { PhoneCore.join(home, vault, it, transport, signer, qr, language) }
 
         private suspend fun made(
             home: Home,
             vault: KeyVault,
             transport: Transport?,
+            signer: Signer?,
             make: suspend (Ear) -> PhoneCore,
         ): Phone = withContext(Dispatchers.IO) {
             val ear = Ear()
-            Phone(make(ear), ear, home, vault, transport)
+            Phone(make(ear), ear, home, vault, transport, signer)
         }
     }
 }

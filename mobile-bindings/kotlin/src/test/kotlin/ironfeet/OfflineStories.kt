@@ -255,6 +255,8 @@ class OfflineStories {
             val place = phone.addPlace(dwelling())
             val fault = failure<PhoneException.Internal> { phone.rehearseFault() }
             assertFalse("rehearsed" in fault.toString(), "the text of a fault came out: $fault")
+            val inTask = failure<PhoneException.Internal> { phone.rehearseFaultInSync() }
+            assertFalse("rehearsed" in inTask.toString(), "the text of a fault came out: $inTask")
             assertEquals(place, phone.search("东街").single().id)
             phone.setFact(place, "storeys", "6")
             assertTrue(phone.verify().ok)

@@ -1,8 +1,14 @@
 package ironfeet
 
 import java.io.File
+import java.net.URI
+import java.net.http.HttpClient
+import java.net.http.HttpRequest
+import java.net.http.HttpResponse
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.withContext
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -48,6 +54,30 @@ class ReadmeSnippets {
             val report = phone.sync()
             println("${report.pushed} sent, ${report.pulled} received, ${phone.notices().size} notices")
             // end
+            phone.close()
+        }
+    }
+
+    @Test
+    fun `a way of the app's own`() = story {
+        val home = home
+        val vault = vault
+        Server().use { server ->
+            val scanned = server.invite("li")
+            // README
+            val client = HttpClient.newHttpClient()
+            val way = OwnTransport { request ->
+                val out = HttpRequest.newBuilder(URI(request.url))
+                request.headers.forEach { out.header(it.name, it.value) }
+                out.method(request.method, HttpRequest.BodyPublishers.ofByteArray(request.body))
+                val answer = withContext(Dispatchers.IO) { client.send(out.build(), HttpResponse.BodyHandlers.ofByteArray()) }
+                val headers = answer.headers().map().flatMap { (name, values) -> values.map { WebHeader(name, it) } }
+                WebResponse(answer.statusCode().toUShort(), headers, answer.body())
+            }
+            val phone = Phone.join(home, vault, scanned, transport = way)
+            // end
+            phone.addPlace(dwelling())
+            assertEquals(1uL, phone.sync().pushed)
             phone.close()
         }
     }

@@ -190,4 +190,48 @@ class ServerStories {
             assertTrue(network.carried > 4, "the core went another way")
         }
     }
+
+    @Test
+    @Order(25)
+    fun `a key in the phone's hardware`() = story {
+        Server().use { server ->
+            val hardware = PocketSigner()
+            Phone.join(home, vault, server.invite("li"), signer = hardware).use { phone ->
+                val place = phone.addPlace(dwelling())
+                assertEquals(1uL, phone.sync().pushed)
+                assertTrue(hardware.signed > 2, "something else signed")
+
+                phone.setFact(place, "storeys", "6")
+                hardware.locked = true
+                failure<PhoneException.SignIn> { phone.sync() }
+                hardware.locked = false
+                assertEquals(1uL, phone.sync().pushed)
+            }
+            // Another phone has the data, and not the hardware.
+            open().use { failure<PhoneException.EnrolAgain> { it.sync() } }
+
+            Phone.open(home, vault, "li", Lang.EN, signer = hardware).use { phone ->
+                hardware.lose()
+                val place = phone.places().single().id
+                phone.setFact(place, "building_type", "砖混")
+                val told = failure<PhoneException.EnrolAgain> { phone.sync() }.why
+                assertTrue("scan a new enrolment code" in told, told)
+                assertEquals(told, phone.status().lastFailure)
+                assertEquals(1, phone.status().pending)
+
+                phone.enrol(server.invite("li"))
+                assertEquals(1uL, phone.sync().pushed)
+                assertEquals(0, phone.status().pending)
+                assertTrue(phone.verify().ok)
+            }
+            Device().use { second ->
+                second.join(server.invite("wang")).use { phone ->
+                    phone.sync()
+                    val facts = phone.place(phone.places().single().id).facts.associate { it.field to it.value }
+                    assertEquals("6", facts["storeys"])
+                    assertEquals("砖混", facts["building_type"])
+                }
+            }
+        }
+    }
 }
