@@ -131,7 +131,7 @@ pub trait People {
     /// [`StoreError::Engine`].
     fn people(&self) -> Result<Vec<PersonRow>, StoreError>;
 
-    /// Keeps a new code.
+    /// Keeps a new code; one that was used is good again.
     ///
     /// # Errors
     /// [`StoreError::Engine`].

@@ -82,7 +82,7 @@ impl People for Session<'_> {
     fn code_put(&self, code: &CodeRow) -> Result<(), StoreError> {
         self.run(
             "INSERT INTO enrol_code (code_hash, person_id, grids, expires_at)
-             VALUES (?1, ?2, ?3, ?4)",
+             VALUES (?1, ?2, ?3, ?4) ON CONFLICT (code_hash) DO UPDATE SET used_at = NULL",
             params![
                 code.code_hash,
                 code.person.as_str(),
