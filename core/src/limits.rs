@@ -1,43 +1,87 @@
 //! Every maximum of the system, in one place; units last in the name.
 //!
-//! The server returns these in `/v1/hello`; phone and server check the same
-//! numbers. Source: protocol page, section 4.8.
+//! The server returns [`ALL`] in `/v1/hello`; phone and server check the same numbers. Each room that
+//! holds some of them has a table test: at the limit taken, one over refused. Source: protocol page, 4.8.
 
-/// One Automerge change, uncompressed, in bytes.
-pub const CHANGE_BYTES_MAX: usize = 64 * 1024;
-/// Operations in one change.
-pub const CHANGE_OPS_MAX: usize = 10_000;
-/// Dependencies of one change.
-pub const CHANGE_DEPS_MAX: usize = 64;
-/// An actor id is exactly this many bytes.
-pub const ACTOR_BYTES: usize = 16;
-/// One saved document, uncompressed, in bytes.
-pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
-/// Changes in one document.
-pub const DOCUMENT_CHANGES_MAX: usize = 5_000;
-/// Actors in one document.
-pub const DOCUMENT_ACTORS_MAX: usize = 500;
-/// One push: total bytes of its changes.
-pub const PUSH_BYTES_MAX: usize = 1024 * 1024;
-/// One push: number of changes.
-pub const PUSH_CHANGES_MAX: usize = 500;
-/// One response: total bytes of its entries (the default a phone asks for).
-pub const RESPONSE_BYTES_MAX: usize = 1024 * 1024;
-/// One frame after decompression, in bytes.
-pub const FRAME_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Changes in one frame.
-pub const FRAME_BODIES_MAX: usize = 65_536;
-/// One request body as it arrives, compressed, in bytes.
-pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Cursors (partitions) in one request.
-pub const CURSORS_MAX: usize = 64;
-/// Free text of one remark, note or text answer, in characters.
-pub const TEXT_CHARS_MAX: usize = 2_000;
-/// A field key or item id, in bytes.
-pub const KEY_BYTES_MAX: usize = 64;
-/// Checklist file, in bytes.
-pub const CHECKLIST_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// One text value inside a document (a remark with its frame, escaped), in bytes.
-pub const VALUE_BYTES_MAX: usize = 16 * 1024;
-/// One photo as it is added on a phone, in bytes.
-pub const PHOTO_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// The room that refuses what is beyond a limit, and tests it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// Admission and edits.
+    Document,
+    /// Frames.
+    Sync,
+    /// The reader of checklists.
+    Checklist,
+    /// The phone's store.
+    Phone,
+    /// The server's doors.
+    Server,
+}
+
+/// One maximum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The name in `/v1/hello` and in refusals.
+    pub name: &'static str,
+    /// The largest value that is taken.
+    pub max: usize,
+    /// Who refuses what is beyond.
+    pub room: Room,
+}
+
+macro_rules! limits {
+    ($($(#[$doc:meta])+ $constant:ident $name:literal $room:ident = $max:expr;)+) => {
+        $($(#[$doc])+ pub const $constant: usize = $max;)+
+
+        /// All of them.
+        pub const ALL: &[Limit] =
+            &[$(Limit { name: $name, max: $constant, room: Room::$room }),+];
+    };
+}
+
+limits! {
+    /// One Automerge change, uncompressed, in bytes.
+    CHANGE_BYTES_MAX "change_bytes" Document = 64 * 1024;
+    /// Operations in one change.
+    CHANGE_OPS_MAX "change_ops" Document = 10_000;
+    /// Dependencies of one change.
+    CHANGE_DEPS_MAX "change_deps" Document = 64;
+    /// An actor id is exactly this many bytes.
+    ACTOR_BYTES "actor_bytes" Document = 16;
+    /// One saved document, uncompressed, in bytes.
+    DOCUMENT_BYTES_MAX "document_bytes" Document = 1024 * 1024;
+    /// Changes in one document.
+    DOCUMENT_CHANGES_MAX "document_changes" Document = 5_000;
+    /// Actors in one document.
+    DOCUMENT_ACTORS_MAX "document_actors" Document = 500;
+    /// Free text of one remark, note or text answer, in characters.
+    TEXT_CHARS_MAX "text_chars" Document = 2_000;
+    /// A field key or item id, in bytes.
+    KEY_BYTES_MAX "key_bytes" Document = 64;
+    /// One text value inside a document (a remark with its frame, escaped), in bytes.
+    VALUE_BYTES_MAX "value_bytes" Document = 16 * 1024;
+    /// One frame after decompression, in bytes.
+    FRAME_BYTES_MAX "frame_bytes" Sync = 8 * 1024 * 1024;
+    /// Changes in one frame.
+    FRAME_BODIES_MAX "frame_bodies" Sync = 65_536;
+    /// Checklist file, in bytes.
+    CHECKLIST_BYTES_MAX "checklist_bytes" Checklist = 4 * 1024 * 1024;
+    /// One photo as it is added on a phone, in bytes.
+    PHOTO_BYTES_MAX "photo_bytes" Phone = 20 * 1024 * 1024;
+    /// One push: total bytes of its changes.
+    PUSH_BYTES_MAX "push_bytes" Server = 1024 * 1024;
+    /// One push: number of changes.
+    PUSH_CHANGES_MAX "push_changes" Server = 500;
+    /// One manifest: number of changes.
+    MANIFEST_ITEMS_MAX "manifest_items" Server = 500;
+    /// Cursors (partitions) in one request.
+    CURSORS_MAX "cursors" Server = 64;
+    /// One response: total bytes of its entries, whatever a phone asks for.
+    RESPONSE_BYTES_MAX "response_bytes" Server = 1024 * 1024;
+    /// One request body with a frame as it arrives, compressed, in bytes.
+    BODY_BYTES_MAX "body_bytes" Server = 2 * 1024 * 1024;
+    /// One request body with JSON, in bytes.
+    JSON_BYTES_MAX "json_bytes" Server = 16 * 1024;
+    /// Names and values of one request's headers and its address, in bytes.
+    HEAD_BYTES_MAX "head_bytes" Server = 16 * 1024;
+}

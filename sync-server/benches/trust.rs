@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ironfeet_core::document::{Authorship, Birth, Document, PlaceBirth};
+use ironfeet_core::document::{
+    Authorship, Birth, Document, PlaceBirth, Touched, check_patches, dry_run, parse_change,
+};
 use ironfeet_core::ground::{Clock, Entropy};
 use ironfeet_core::model::{Author, DocId, GridCode, InstallId, Pid, Role, UtcMillis};
 use ironfeet_core::rules::{Act, may};
@@ -46,9 +48,9 @@ impl Entropy for Counted {
     }
 }
 
-/// Runs `work` and prints how long one took.
+/// Runs `work` and prints how long one took; the median in microseconds.
 #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
-fn measure(what: &str, times: u32, mut work: impl FnMut(u32)) {
+fn measure(what: &str, times: u32, mut work: impl FnMut(u32)) -> f64 {
     let mut spans: Vec<u64> = (0..times)
         .map(|n| {
             let begin = std::time::Instant::now();
@@ -61,10 +63,13 @@ fn measure(what: &str, times: u32, mut work: impl FnMut(u32)) {
         |share: usize| spans[(spans.len() * share / 100).min(spans.len() - 1)] as f64 / 1_000.0;
     let line =
         format!("{what:<48} p50 {:>9.1}  p95 {:>9.1}  p99 {:>9.1} µs", at(50), at(95), at(99));
-    #[expect(clippy::print_stdout, reason = "a bench says what it measured")]
-    {
-        println!("{line}");
-    }
+    say(&line);
+    at(50)
+}
+
+#[expect(clippy::print_stdout, reason = "a bench says what it measured")]
+fn say(line: &str) {
+    println!("{line}");
 }
 
 fn id(kind: u8, n: u32) -> [u8; 16] {
@@ -106,6 +111,7 @@ fn fill(app: &App, signers: &[&dyn Signer]) -> Result<(), StoreError> {
             s.person_put(&person(n))?;
         }
         account::reset(s, &person(7).id, &*app.entropy, UtcMillis(0))?;
+        account::reset(s, &person(9).id, &*app.entropy, UtcMillis(0))?;
         for n in 0..DEVICES {
             let key = id(1, n).repeat(2);
             s.device_put(&phone(n, key, ironfeet_core::model::DeviceId(id(1, n))))?;
@@ -140,6 +146,26 @@ fn lookups(app: &App) {
             Ok::<_, StoreError>((s.login(&seven)?, s.person_retired(&seven)?))
         });
         assert!(found.expect("the store answers").0.is_some());
+    });
+    let right = account::Attempt {
+        account: person(9).id.as_str().to_owned(),
+        right: true,
+        code: String::new(),
+    };
+    measure("a sign-in but for its password's cost (fsync)", 300, |n| {
+        let at = UtcMillis(i64::from(n));
+        let entry = store::transact(&*app.store, |s| account::sign_in(s, &right, at));
+        assert!(matches!(entry.expect("the store"), account::Entry::Half(_)));
+    });
+    let scopes = ["metrics".to_owned()];
+    let token = store::transact(&*app.store, |s| {
+        account::api_token(s, ("bench", &scopes, 9), &*app.entropy, UtcMillis(0))
+    });
+    let token = token.expect("the store");
+    measure("a program's token and scope", LOOKUPS, |_| {
+        let found =
+            store::view(&*app.store, |s| account::allowed(s, &token, "metrics", UtcMillis(1)));
+        assert!(found.expect("the store answers").is_some_and(|(_, allowed)| allowed));
     });
     measure("a right (role, act, kind, field)", LOOKUPS, |n| {
         let role = Role::ALL[n as usize % Role::ALL.len()];
@@ -195,14 +221,38 @@ fn pushes(app: &Arc<App>, name: &str, n: u32, signer: &dyn Signer) {
         })
         .collect();
     let key = signer.public_key();
-    measure(&format!("{name}: a manifest's signature checked"), PUSHES, |n| {
+    let signature = measure(&format!("{name}: a manifest's signature checked"), PUSHES, |n| {
         assert!(manifest::is_signed(&manifests[n as usize], &key));
     });
-    measure(&format!("{name}: a change pushed, durable (fsync)"), PUSHES, |n| {
+    let author = measure(&format!("{name}: its author's phone and account"), PUSHES, |_| {
+        let found = store::view(&*app.store, |s| {
+            let phone = s.device(&device)?;
+            phone.map_or(Ok(None), |phone| s.person(&phone.person))
+        });
+        assert!(found.expect("the store answers").is_some());
+    });
+    let runs: Vec<_> = manifests.iter().map(tried).collect();
+    let rights = measure(&format!("{name}: rights on what it touches"), PUSHES, |n| {
+        check_patches(&runs[n as usize]).expect("an honest change");
+        for patch in &runs[n as usize].patches {
+            std::hint::black_box(may(Role::Inspector, Act::Write, "place", &patch.key));
+        }
+    });
+    let whole = measure(&format!("{name}: a change pushed, durable (fsync)"), PUSHES, |n| {
         let receipts = intake::push(app, std::slice::from_ref(&manifests[n as usize]));
         let status = receipts.expect("the store").remove(0).status;
         assert!(matches!(status, PushStatus::Accepted(_)), "{status:?}");
     });
+    for (what, part) in [("signature", signature), ("author", author), ("rights", rights)] {
+        say(&format!("{name}: {what} is {:.2} % of a pushed change", 100.0 * part / whole));
+    }
+}
+
+/// What a manifest's change touches, by the dry run.
+fn tried(manifest: &Manifest) -> Touched {
+    let item = &manifest.items[0];
+    let parts = parse_change(&chunk::rebuild(&item.body).0).expect("a change");
+    dry_run(None, item.doc, &[parts]).expect("an honest change").touched.remove(0)
 }
 
 fn main() {
@@ -221,13 +271,14 @@ fn main() {
     pushes(&app, "Ed25519", DEVICES, &ed);
     pushes(&app, "ES256", DEVICES + 1, &p256);
     let mut n = 0;
-    measure("an audit row, durable (fsync)", 300, |_| {
+    let audit = measure("an audit row, durable (fsync)", 300, |_| {
         n += 1;
         let done = store::transact(&*app.store, |s| {
             ironfeet_server::audit::note(s, UtcMillis(n), "bench", "bench.row", "x")
         });
         done.expect("the store");
     });
+    say(&format!("an accepted change writes no audit row; an act of a person does: {audit:.1} µs"));
     measure("a password checked (Argon2id, 19 MiB)", 20, |_| {
         assert!(
             !account::is_right(&*app.store, person(7).id.as_str(), "wrong").expect("the store")

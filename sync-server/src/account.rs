@@ -6,6 +6,8 @@
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use totp_rs::{Builder, Totp};
 
 use ironfeet_core::ground::Entropy;
@@ -26,6 +28,10 @@ pub const LOCK_MS: i64 = 15 * 60_000;
 const FACTOR_BYTES: usize = 20;
 /// The first administrator's account.
 pub const FIRST: &str = "admin";
+/// The account that the operator's one-time code leads to.
+pub const CODE: &str = "supervisor";
+/// The codes of every province begin with one of these.
+const EVERYWHERE: [&str; 9] = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 /// What programs may be allowed.
 pub const SCOPES: &[&str] = &["audit", "export", "metrics"];
 
@@ -162,7 +168,8 @@ pub fn sign_in(s: &dyn Session, attempt: &Attempt, now: UtcMillis) -> Result<Ent
         None => None,
     };
     let Some((login, row)) = known else {
-        audit::note(s, now, "nobody", "console.login.failed", "unknown account")?;
+        let who = stranger(s, &attempt.account)?;
+        audit::refused(s, now, &who, "console.login", "console")?;
         return Ok(Entry::Refused);
     };
     let locked = login.locked_until > now || s.person_retired(&row.id)?.is_some();
@@ -179,15 +186,25 @@ pub fn sign_in(s: &dyn Session, attempt: &Attempt, now: UtcMillis) -> Result<Ent
             Ok(if half { Entry::Half(row) } else { Entry::Full(row) })
         }
         _ => {
-            fail(s, login, now)?;
+            fail(s, login, "console.login", now)?;
             Ok(Entry::Refused)
         }
     }
 }
 
-fn fail(s: &dyn Session, login: LoginRow, now: UtcMillis) -> Result<(), StoreError> {
+/// An account that there is none of, as a number: what was typed may be somebody's name or password.
+fn stranger(s: &dyn Session, typed: &str) -> Result<String, StoreError> {
+    let key = s.meta(crate::identity::STAMP_KEY)?.unwrap_or_default();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key)
+        .map_err(|_| StoreError::Damaged("the key of the server"))?;
+    mac.update(b"ironfeet stranger");
+    mac.update(typed.trim().as_bytes());
+    Ok(format!("unknown:{}", hex::encode(&mac.finalize().into_bytes()[..6])))
+}
+
+fn fail(s: &dyn Session, login: LoginRow, act: &str, now: UtcMillis) -> Result<(), StoreError> {
     let account = login.person.as_str().to_owned();
-    audit::note(s, now, &account, "console.login.failed", "console")?;
+    audit::refused(s, now, &account, act, "console")?;
     if login.locked_until > now {
         return Ok(());
     }
@@ -217,7 +234,7 @@ pub fn change(
 ) -> Result<bool, StoreError> {
     let Some(login) = s.login(person)? else { return Ok(false) };
     if login.locked_until > now || !right {
-        fail(s, login, now)?;
+        fail(s, login, "console.password", now)?;
         return Ok(false);
     }
     let password_hash = new_hash.to_owned();
@@ -246,7 +263,10 @@ pub fn set_factor(
     let Some(login) = s.login(person)? else { return Ok(false) };
     // One that is there is taken away by an administrator only.
     let step = factor_step(person.as_str(), secret, code, 0, now);
-    let (Some(step), None) = (step, &login.factor) else { return Ok(false) };
+    let (Some(step), None) = (step, &login.factor) else {
+        audit::refused(s, now, person.as_str(), "console.factor", person.as_str())?;
+        return Ok(false);
+    };
     s.login_put(&LoginRow { factor: Some(secret.to_vec()), factor_step: step, ..login })?;
     audit::note(s, now, person.as_str(), "console.factor", person.as_str())?;
     Ok(true)
@@ -263,16 +283,7 @@ pub fn reset(
     now: UtcMillis,
 ) -> Result<String, StoreError> {
     let password = enrol::secret(entropy);
-    s.login_put(&LoginRow {
-        person: person.clone(),
-        password_hash: hashed(&password, entropy),
-        one_time: true,
-        factor: None,
-        factor_step: 0,
-        failures: 0,
-        locked_until: UtcMillis(0),
-        changed_at: now,
-    })?;
+    s.login_put(&one_time(person, hashed(&password, entropy), now))?;
     audit::note(s, now, "admin", "login.reset", person.as_str())?;
     Ok(password)
 }
@@ -302,6 +313,40 @@ pub fn first(
         audit::note(s, now, "admin", "person.add", id.as_str())?;
     }
     reset(s, &id, entropy, now).map(Some)
+}
+
+/// The operator's one-time code was used: it is the one-time password of the account [`CODE`], whose second
+/// factor is to be set up anew.
+///
+/// # Errors
+/// Of the store.
+pub fn by_code(s: &dyn Session, password_hash: &str, now: UtcMillis) -> Result<(), StoreError> {
+    let id: PersonId = CODE.parse().map_err(|_| StoreError::Damaged("the code's account"))?;
+    if s.person(&id)?.is_none() {
+        s.person_put(&PersonRow {
+            id: id.clone(),
+            post: Role::Supervisor,
+            areas: EVERYWHERE.map(str::to_owned).to_vec(),
+            department: None,
+            added_at: now,
+        })?;
+        audit::note(s, now, "admin", "person.add", CODE)?;
+    }
+    s.login_put(&one_time(&id, password_hash.to_owned(), now))?;
+    audit::note(s, now, CODE, "console.login.half", "console")
+}
+
+fn one_time(person: &PersonId, password_hash: String, now: UtcMillis) -> LoginRow {
+    LoginRow {
+        person: person.clone(),
+        password_hash,
+        one_time: true,
+        factor: None,
+        factor_step: 0,
+        failures: 0,
+        locked_until: UtcMillis(0),
+        changed_at: now,
+    }
 }
 
 /// A new token of a program: its text is told once.

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use ironfeet_core::ground::{Clock, Entropy};
 use ironfeet_core::model::DeviceId;
 
+use crate::audit;
 use crate::bundle::Bundles;
 use crate::checklists::Checklists;
 use crate::config::Config;
@@ -86,6 +87,11 @@ impl App {
         let mut identity = Identity::open(&*store, &*entropy)?;
         if serving && identity.check_witness(&*store, &config.data.join(WITNESS))? {
             tracing::warn!(epoch = identity.epoch, "the database is older than the witness says");
+            audit::witness::begin_anew(
+                &*store,
+                &config.data.join(audit::witness::FILE),
+                clock.now(),
+            )?;
         }
         let writer = serving
             .then(|| Writer::start(store.clone(), config.sync.group_max))
@@ -121,12 +127,21 @@ impl App {
         self.config.data.join(WITNESS)
     }
 
-    /// Writes what must not be lost at the end: contacts and the witness.
+    /// Where the witness of the trail lies.
+    #[must_use]
+    pub fn audit_witness(&self) -> PathBuf {
+        self.config.data.join(audit::witness::FILE)
+    }
+
+    /// Writes what must not be lost at the end: contacts and the witnesses.
     ///
     /// # Errors
     /// Of the store.
     pub fn note(&self) -> Result<(), StoreError> {
         self.contacts.flush(&*self.store)?;
+        if !audit::witness::advance(&*self.store, &self.audit_witness())? {
+            tracing::error!("the trail of decisions does not hold what its witness saw");
+        }
         let total = crate::store::view(&*self.store, |s| s.entries_total())?;
         self.identity.write_witness(total, &self.witness())
     }

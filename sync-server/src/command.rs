@@ -20,12 +20,12 @@ use serde_json::{Value, json};
 use ironfeet_core::ground::{Clock, Entropy};
 use ironfeet_core::model::Lang;
 
-use crate::account;
 use crate::app::App;
 use crate::config::Config;
 use crate::enrol::{self, CONSOLE_CODE as CODE};
 use crate::store::sqlite::Sqlite;
 use crate::store::{self, Store, StoreError};
+use crate::{account, audit};
 
 pub use access::{ApiToken, Login};
 pub use admin::{Admin, Device, Person, Place};
@@ -289,6 +289,17 @@ pub fn first_administrator(app: &App) -> Result<Option<(&'static str, String)>, 
 /// # Errors
 /// [`CommandError`].
 pub fn run(ground: &Ground, command: Command) -> Result<Report, CommandError> {
+    let told = act(ground, command)?;
+    // What was done here is in the trail: its witness moves on. A trail that does not hold what the
+    // witness saw is told by `audit verify`, and the witness stays.
+    let witness = ground.config.data.join(audit::witness::FILE);
+    if ground.database().is_file() {
+        audit::witness::advance(&*ground.store()?, &witness)?;
+    }
+    Ok(told)
+}
+
+fn act(ground: &Ground, command: Command) -> Result<Report, CommandError> {
     match command {
         Command::Serve { .. } => Err(CommandError::refused("serve", "serve is run by main")),
         Command::Admin { act } => admin::run(ground, act),

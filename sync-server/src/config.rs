@@ -27,6 +27,9 @@ pub enum ConfigError {
         "{0} is not a loopback address: set tls.certificate and tls.key, or allow_plain = true"
     )]
     Plain(SocketAddr),
+    /// A code without a second factor would open the console to the network.
+    #[error("{0} is not a loopback address: console.code_alone is for demonstrations on one host")]
+    CodeAlone(SocketAddr),
     /// Only one of certificate and key is set.
     #[error("tls.certificate and tls.key belong together")]
     HalfTls,
@@ -54,6 +57,8 @@ pub struct Config {
     pub archive: Archive,
     /// The supervisors' pages.
     pub console: Console,
+    /// The operator's counters.
+    pub metrics: Metrics,
 }
 
 /// Certificate files in PEM; both or none.
@@ -94,19 +99,21 @@ pub struct Sync {
     pub shutdown_ms: u64,
 }
 
-/// How often one phone and one address may ask; 0: as often as they like.
+/// How often one phone and one address may ask, and how many may be connected; 0: without limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Requests of one phone in a minute.
     pub device_per_minute: u32,
-    /// Requests from one address in a minute; not counted on loopback, where a proxy may stand.
+    /// Requests from one address in a minute (IPv6: one /64); not counted on loopback, where a proxy may stand.
     pub address_per_minute: u32,
+    /// Connections open at the same time.
+    pub connections: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { device_per_minute: 1_200, address_per_minute: 12_000 }
+        Self { device_per_minute: 1_200, address_per_minute: 12_000, connections: 8_192 }
     }
 }
 
@@ -128,6 +135,17 @@ pub struct Console {
     pub idle_minutes: u32,
     /// A session ends after this many hours.
     pub absolute_hours: u32,
+    /// The one-time code opens every page; otherwise it leads to setting up a password and a second factor.
+    /// Only for demonstrations on the host itself.
+    pub code_alone: bool,
+}
+
+/// The operator's counters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Whoever asks from the host itself needs no token. Not with a proxy on the same host.
+    pub loopback: bool,
 }
 
 impl Default for Config {
@@ -142,6 +160,7 @@ impl Default for Config {
             limits: Limits::default(),
             archive: Archive::default(),
             console: Console::default(),
+            metrics: Metrics::default(),
         }
     }
 }
@@ -172,7 +191,7 @@ impl Default for Archive {
 
 impl Default for Console {
     fn default() -> Self {
-        Self { enabled: true, idle_minutes: 30, absolute_hours: 12 }
+        Self { enabled: true, idle_minutes: 30, absolute_hours: 12, code_alone: false }
     }
 }
 
@@ -214,6 +233,9 @@ impl Config {
         }
         if certificate && !self.allow_plain && !is_loopback(self.listen.ip()) {
             return Err(ConfigError::Plain(self.listen));
+        }
+        if self.console.code_alone && !is_loopback(self.listen.ip()) {
+            return Err(ConfigError::CodeAlone(self.listen));
         }
         Ok(())
     }
@@ -328,6 +350,10 @@ mod tests {
         assert!(at("127.0.0.1:0").check().is_ok() && at("[::1]:0").check().is_ok());
         assert!(matches!(at("0.0.0.0:80").check(), Err(ConfigError::Plain(_))));
         assert!(Config { allow_plain: true, ..at("0.0.0.0:80") }.check().is_ok());
+        let console = Console { code_alone: true, ..Console::default() };
+        assert!(Config { console: console.clone(), ..at("127.0.0.1:0") }.check().is_ok());
+        let open = Config { console, allow_plain: true, ..at("0.0.0.0:80") };
+        assert!(matches!(open.check(), Err(ConfigError::CodeAlone(_))));
         let tls = Tls { certificate: "c".into(), key: "k".into() };
         assert!(Config { tls, ..at("0.0.0.0:443") }.check().is_ok());
     }

@@ -2,6 +2,7 @@
 //!
 //! Must not know SQL or how changes are judged. Work that blocks runs off the async threads.
 
+mod body;
 mod bundle;
 mod caller;
 mod console;
@@ -30,9 +31,7 @@ use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use ironfeet_core::limits;
 
 use crate::app::App;
-
-/// Bodies of JSON and forms.
-const SMALL_BODY_BYTES: usize = 16 * 1024;
+use crate::limiter::neighbourhood;
 
 /// Every route of the server.
 pub fn routes(app: &Arc<App>) -> Router {
@@ -54,9 +53,10 @@ pub fn routes(app: &Arc<App>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
-        .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(limits::JSON_BYTES_MAX))
         .layer(TimeoutLayer::with_status_code(busy, whole));
     let slow = Router::new()
+        .route("/v1/export/{file}", get(program::export))
         .route("/v1/bundle/{pid}/{n}", get(bundle::bundle))
         .route("/v1/wait", get(wait::wait));
     let mut all = Router::new().merge(frames).merge(small).merge(slow);
@@ -82,11 +82,24 @@ pub fn routes(app: &Arc<App>) -> Router {
         .with_state(app.clone())
 }
 
+/// Bytes of a request's address and of its headers' names and values.
+fn head_bytes(request: &Request) -> usize {
+    let address = request.uri().path_and_query().map_or(0, |text| text.as_str().len());
+    let headers = request.headers().iter();
+    address + headers.map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
+}
+
 /// Counts every answer by route, never by address.
 async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if head_bytes(&request) > limits::HEAD_BYTES_MAX {
+        app.metrics.answered("limited", 431, 0.0);
+        return error::Error::Limit("head_bytes").into_response();
+    }
     let from = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let counted = from.filter(|ip| !ip.is_loopback());
-    if let Some(Err(seconds)) = counted.map(|ip| app.per_address.take(ip, app.clock.now())) {
+    if let Some(Err(seconds)) =
+        counted.map(|ip| app.per_address.take(neighbourhood(ip), app.clock.now()))
+    {
         app.metrics.answered("limited", 429, 0.0);
         return error::Error::Slower(seconds).into_response();
     }

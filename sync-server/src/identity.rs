@@ -13,7 +13,7 @@ use crate::store::{self, Session, Store, StoreError};
 
 const ORIGIN: &str = "origin";
 const EPOCH: &str = "epoch";
-const STAMP_KEY: &str = "stamp_key";
+pub(crate) const STAMP_KEY: &str = "stamp_key";
 const AUTHOR: &str = "author";
 /// File beside the database: `epoch entries`.
 pub const WITNESS: &str = "witness";

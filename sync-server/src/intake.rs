@@ -113,7 +113,22 @@ impl Sender {
     }
 }
 
-/// Takes what a phone pushed. One receipt per change, in the order pushed.
+/// The limit that a push breaks, if any; such a push is not looked at.
+#[must_use]
+pub fn beyond(manifests: &[Manifest]) -> Option<&'static str> {
+    let items = || manifests.iter().flat_map(|manifest| &manifest.items);
+    if manifests.iter().any(|manifest| manifest.items.len() > limits::MANIFEST_ITEMS_MAX) {
+        Some("manifest_items")
+    } else if items().count() > limits::PUSH_CHANGES_MAX {
+        Some("push_changes")
+    } else if items().map(|item| item.body.len()).sum::<usize>() > limits::PUSH_BYTES_MAX {
+        Some("push_bytes")
+    } else {
+        None
+    }
+}
+
+/// Takes what a phone pushed, within the limits of [`beyond`]. One receipt per change, in the order pushed.
 ///
 /// # Errors
 /// Of the store; nothing was committed then, and the phone tries again.
@@ -148,7 +163,6 @@ struct Batch {
     items: Vec<(DocId, Vec<(usize, Item)>)>,
     at: HashMap<DocId, usize>,
     receipts: Vec<Receipt>,
-    bytes: usize,
 }
 
 impl Batch {
@@ -160,9 +174,6 @@ impl Batch {
     ) -> Result<(), StoreError> {
         let sender = self.sender(s, manifest, now)?;
         for item in &manifest.items {
-            self.bytes += item.body.len();
-            let full = self.receipts.len() >= limits::PUSH_CHANGES_MAX
-                || self.bytes > 2 * limits::PUSH_BYTES_MAX;
             let change = Item::new(item, self.senders.len().saturating_sub(1));
             let status = match &sender {
                 Err((code, text)) => PushStatus::Rejected((*code).to_owned(), (*text).to_owned()),
@@ -170,7 +181,7 @@ impl Batch {
             };
             let slot = self.receipts.len();
             self.receipts.push(Receipt { doc: change.doc, hash: change.hash, status });
-            if sender.is_ok() && !full {
+            if sender.is_ok() {
                 self.add(slot, change);
             }
         }

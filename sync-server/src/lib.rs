@@ -17,6 +17,7 @@ pub mod command;
 pub mod config;
 pub mod contact;
 pub mod coverage;
+mod door;
 pub mod enrol;
 pub mod export;
 pub mod http;

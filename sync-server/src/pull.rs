@@ -54,7 +54,7 @@ pub fn parts(
     let granted = grants(device);
     let asked = usize::try_from(want.max_bytes).unwrap_or(usize::MAX);
     let mut budget = asked.clamp(1, limits::RESPONSE_BYTES_MAX);
-    let mut order: Vec<&Cursor> = cursors.iter().take(limits::CURSORS_MAX).collect();
+    let mut order: Vec<&Cursor> = cursors.iter().collect();
     order.sort_by_key(|cursor| !want.priority.contains(&cursor.pid));
     let mut parts = Vec::with_capacity(order.len());
     for cursor in order {

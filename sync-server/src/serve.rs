@@ -10,14 +10,18 @@ use axum::Router;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 
+use ironfeet_core::limits;
 use ironfeet_core::model::Pid;
 
 use crate::app::App;
+use crate::door::Door;
 use crate::lifecycle;
 use crate::store::{self, StoreError};
 
 /// How often other processes' writes are looked for.
 const LOOK: Duration = Duration::from_millis(500);
+/// Requests at the same time over one connection of HTTP/2.
+const STREAMS_MAX: u32 = 64;
 /// Looks between two notes of contacts and the witness.
 const NOTE_EVERY: u32 = 20;
 /// Looks between two rounds of archiving.
@@ -64,20 +68,33 @@ async fn listen(
 ) -> std::io::Result<()> {
     let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     let head = Duration::from_millis(app.config.sync.head_timeout_ms);
+    let door = Door::new(app.config.limits.connections);
     if app.config.is_tls() {
         // Another part of the process may have installed the same provider already.
         let _installed_before = rustls::crypto::ring::default_provider().install_default();
         let tls = &app.config.tls;
         let config = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await?;
         let mut server = axum_server::from_tcp_rustls(listener, config)?
+            .map(|tls| tls.handshake_timeout(head).acceptor(door))
             .handle(handle)
             .first_request_timeout(head);
-        server.http_builder().http1().header_read_timeout(head);
+        bound(&mut server, head);
         return server.serve(routes).await;
     }
-    let mut server = axum_server::from_tcp(listener)?.handle(handle).first_request_timeout(head);
-    server.http_builder().http1().header_read_timeout(head);
+    let server = axum_server::from_tcp(listener)?.acceptor(door).handle(handle);
+    let mut server = server.first_request_timeout(head);
+    bound(&mut server, head);
     server.serve(routes).await
+}
+
+/// Bounds what a connection may cost before a route sees a request. The head's exact limit is the routes'
+/// own; these only bound memory, so there is room for what is not counted there.
+fn bound<A>(server: &mut axum_server::Server<SocketAddr, A>, head: Duration) {
+    let builder = server.http_builder();
+    builder.http1().header_read_timeout(head).max_buf_size(4 * limits::HEAD_BYTES_MAX);
+    let list = u32::try_from(2 * limits::HEAD_BYTES_MAX).unwrap_or(u32::MAX);
+    builder.http2().max_header_list_size(list).max_concurrent_streams(STREAMS_MAX);
+    builder.http2().keep_alive_interval(head).keep_alive_timeout(head);
 }
 
 /// Looks for other processes' writes, notes contacts, archives.

@@ -3,12 +3,14 @@
 //! Reads only. Names identities, never content.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use ironfeet_core::document::parse_change;
 use ironfeet_core::model::{ChangeHash, DocId, Pid};
 use ironfeet_core::sync::chain;
 use ironfeet_core::sync::digest::{Digest, heads_after};
 
+use crate::audit::{self, Found};
 use crate::identity::Identity;
 use crate::log::{self, Body};
 use crate::projection;
@@ -42,11 +44,23 @@ pub struct Verified {
     pub problems: Vec<String>,
 }
 
-/// Walks everything.
+/// Walks everything of a database that stands alone: a copy, or one whose witness is not at hand.
 ///
 /// # Errors
 /// Of the store.
 pub fn verify(store: &dyn Store, identity: &Identity) -> Result<Verified, StoreError> {
+    verify_with(store, identity, None)
+}
+
+/// Walks everything, and compares the trail with what its witness saw.
+///
+/// # Errors
+/// Of the store, or when the witness cannot be read.
+pub fn verify_with(
+    store: &dyn Store,
+    identity: &Identity,
+    witness: Option<&Path>,
+) -> Result<Verified, StoreError> {
     let mut found = Verified::default();
     store::view(store, |s| {
         found = Verified::default();
@@ -64,9 +78,13 @@ pub fn verify(store: &dyn Store, identity: &Identity) -> Result<Verified, StoreE
             }
         }
     })?;
-    match crate::audit::verify(store)? {
-        Ok(rows) => found.audit = rows,
-        Err(row) => found.problem(format!("audit: row {row} does not fit")),
+    match audit::verify(store, witness)? {
+        Found::Whole { rows } => found.audit = rows,
+        Found::Changed { row } => found.problem(format!("audit: row {row} does not fit")),
+        Found::Cut { rows, seen } => {
+            found.audit = rows;
+            found.problem(format!("audit: {rows} rows, the witness saw {seen}"));
+        }
     }
     found.ok = found.problems.is_empty();
     Ok(found)

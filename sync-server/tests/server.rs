@@ -4,18 +4,24 @@
 
 #[path = "server/account.rs"]
 mod account;
+#[path = "server/acts.rs"]
+mod acts;
 #[path = "server/console.rs"]
 mod console;
 #[path = "server/intake.rs"]
 mod intake;
 #[path = "server/life.rs"]
 mod life;
+#[path = "server/limits.rs"]
+mod limits;
 #[path = "server/operator.rs"]
 mod operator;
 #[path = "server/reseed.rs"]
 mod reseed;
 #[path = "server/routes.rs"]
 mod routes;
+#[path = "server/rubbish.rs"]
+mod rubbish;
 #[path = "server/wire.rs"]
 mod wire;
 #[path = "server/world.rs"]

@@ -20,7 +20,10 @@ pub(super) fn load(yaml: &str) -> Result<Content, ContentErrors> {
             0,
             "too_large",
             say("文件过大", "the file is too large"),
-            say("文件不超过4 MiB", "keep the file within 4 MiB"),
+            say(
+                format!("文件不超过{CHECKLIST_BYTES_MAX}字节"),
+                format!("keep the file within {CHECKLIST_BYTES_MAX} bytes"),
+            ),
         );
     }
     sink.finish()?;

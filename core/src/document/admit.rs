@@ -29,7 +29,7 @@ pub enum AdmitError {
     #[error("an actor is not {} bytes", limits::ACTOR_BYTES)]
     ActorLength,
     /// More dependencies than a change may have, or the same twice.
-    #[error("too many dependencies, or one twice")]
+    #[error("more than {} dependencies, or one twice", limits::CHANGE_DEPS_MAX)]
     Deps,
     /// Dependencies are not stored for this document.
     #[error("{} changes it leans on are not stored", .0.len())]
@@ -44,7 +44,7 @@ pub enum AdmitError {
     #[error("the number of its first operation is wrong")]
     StartOp,
     /// No operations, or more than a change may have.
-    #[error("no operations, or too many")]
+    #[error("no operations, or more than {}", limits::CHANGE_OPS_MAX)]
     Ops,
     /// It mentions an actor that has no change in this document.
     #[error("it mentions an unknown actor")]
@@ -56,7 +56,12 @@ pub enum AdmitError {
     #[error("it carries more than operations")]
     Extra,
     /// The document has as many changes, actors or bytes as it may have.
-    #[error("the document is full")]
+    #[error(
+        "the document is full ({} changes, {} actors, {} bytes)",
+        limits::DOCUMENT_CHANGES_MAX,
+        limits::DOCUMENT_ACTORS_MAX,
+        limits::DOCUMENT_BYTES_MAX
+    )]
     Full,
     /// The first change of a document does not lay out a kind of record.
     #[error("the document does not begin with a birth change")]

@@ -21,10 +21,10 @@ pub enum Refusal {
     #[error("the frame of the record may not be changed")]
     Root,
     /// A name is empty or too long.
-    #[error("a field's name is empty or too long")]
+    #[error("a field's name is empty or longer than {} bytes", limits::KEY_BYTES_MAX)]
     Key,
     /// A value is too large or no plain value.
-    #[error("a value is too large or no plain value")]
+    #[error("a value is larger than {} bytes or no plain value", limits::VALUE_BYTES_MAX)]
     Value,
     /// An entry of a list is changed, taken out or no structure.
     #[error("entries can only be added")]

@@ -43,6 +43,11 @@ impl From<blob::BlobRow> for PhotoRow {
     }
 }
 
+fn too_large() -> PhoneError {
+    let mib = PHOTO_BYTES_MAX / (1024 * 1024);
+    PhoneError::invalid("photo", format!("照片超过 {mib} MiB"), format!("larger than {mib} MiB"))
+}
+
 impl Phone {
     /// Adds a photo to a visit; also after the finish. On disk, sealed, when it returns.
     ///
@@ -55,7 +60,7 @@ impl Phone {
         finding: Option<String>,
     ) -> Result<PhotoRow, PhoneError> {
         if bytes.len() > PHOTO_BYTES_MAX {
-            return Err(PhoneError::invalid("photo", "照片超过 20 MB", "larger than 20 MB"));
+            return Err(too_large());
         }
         let media = media(bytes).ok_or_else(|| {
             let (zh, en) =
@@ -91,7 +96,7 @@ impl Phone {
     ) -> Result<PhotoRow, PhoneError> {
         let size = std::fs::metadata(path).map_err(|_| PhoneError::NotFound { what: "file" })?;
         if size.len() > PHOTO_BYTES_MAX as u64 {
-            return Err(PhoneError::invalid("photo", "照片超过 20 MB", "larger than 20 MB"));
+            return Err(too_large());
         }
         let bytes = std::fs::read(path).map_err(|_| PhoneError::NotFound { what: "file" })?;
         self.photo_add(visit, &bytes, finding)

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
+use crate::limits;
 use crate::model::{DocId, Lang, Pid, UtcMillis};
 use crate::store::{document, member, meta};
 use crate::sync::client::{Client, Effect, Held, Identity, Input, Member, Outcome};
@@ -220,8 +221,8 @@ impl Phone {
     /// [`SyncError::NotEnrolled`], [`SyncError::Transport`].
     pub async fn wait(&self, transport: &dyn Transport) -> Result<(), SyncError> {
         let enrolment = self.enrolment()?.ok_or(SyncError::NotEnrolled)?;
-        let pids: Vec<String> =
-            self.status()?.cursors.into_iter().map(|c| format!("{}:{}", c.pid, c.seq)).collect();
+        let pids = self.status()?.cursors.into_iter().map(|c| format!("{}:{}", c.pid, c.seq));
+        let pids: Vec<String> = pids.take(limits::CURSORS_MAX).collect();
         let path = format!("/v1/wait?pids={}", pids.join(","));
         let mut pieces = transport.open(&path, &self.pass(&enrolment)?, 0).await?;
         while pieces.next().await?.is_some() {}

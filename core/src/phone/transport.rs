@@ -205,10 +205,16 @@ impl Http {
     }
 }
 
+/// Seconds to wait for a busy server that does not say how long.
+const RETRY_AFTER_S: u64 = 30;
+/// No server keeps a phone away for longer than this.
+const RETRY_AFTER_S_MAX: u64 = 3_600;
+
 /// What an answer that is no success says.
 fn refusal(status: u16, retry_after: Option<&str>, body: &[u8]) -> TransportError {
     if matches!(status, 429 | 503) {
-        let after_s = retry_after.and_then(|text| text.parse().ok()).unwrap_or(30);
+        let asked = retry_after.and_then(|text| text.trim().parse::<u64>().ok());
+        let after_s = asked.unwrap_or(RETRY_AFTER_S).clamp(1, RETRY_AFTER_S_MAX);
         return TransportError::Busy { after_s };
     }
     let said: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();

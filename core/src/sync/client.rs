@@ -135,6 +135,8 @@ pub struct Client {
     /// Partitions being healed: at most once each in a sync.
     healed: Vec<Pid>,
     more_to_send: bool,
+    /// Partitions asked for in this round of pages; 0 between rounds.
+    asked: usize,
     again: bool,
     idle_rounds: u32,
 }
@@ -150,6 +152,7 @@ impl Client {
             pushed: BTreeMap::new(),
             healed: Vec::new(),
             more_to_send: false,
+            asked: 0,
             again: false,
             idle_rounds: 0,
         }
@@ -213,7 +216,7 @@ impl Client {
             device: self.identity.device,
             counter,
             push: if manifest.items.is_empty() { Vec::new() } else { vec![manifest] },
-            cursors: self.standings.values().map(Standing::cursor).collect(),
+            cursors: self.cursors(),
             want: Want {
                 max_bytes: u32::try_from(limits::RESPONSE_BYTES_MAX).unwrap_or(u32::MAX),
                 priority: self.identity.priority.clone(),
@@ -221,6 +224,14 @@ impl Client {
             offers,
             apply_failed: Vec::new(),
         }
+    }
+
+    /// As many cursors as one request may hold; the next ones with the next request.
+    fn cursors(&mut self) -> Vec<Cursor> {
+        let (from, next) = (self.asked, self.asked + limits::CURSORS_MAX);
+        self.asked = if next < self.standings.len() { next } else { 0 };
+        let page = self.standings.values().skip(from).take(limits::CURSORS_MAX);
+        page.map(Standing::cursor).collect()
     }
 
     /// The first changes that fit in one push, and whether more are left.
@@ -256,7 +267,9 @@ impl Client {
     ) -> Result<Vec<Effect>, Distrust> {
         let mut progress = self.count(&response.push);
         self.outcome.next_poll_s = response.next_poll_s;
-        self.again = self.more_to_send && progress;
+        let more_to_ask = self.asked > 0;
+        self.again = more_to_ask || (self.more_to_send && progress);
+        progress |= more_to_ask;
         let mut batch = Batch {
             receipts: response.push,
             notices: response.notices,

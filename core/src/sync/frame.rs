@@ -36,6 +36,9 @@ pub enum FrameError {
     /// It would grow beyond the limit.
     #[error("frame larger than {} bytes", limits::FRAME_BYTES_MAX)]
     TooLarge,
+    /// It holds more changes than a frame may.
+    #[error("more than {} changes in one frame", limits::FRAME_BODIES_MAX)]
+    TooMany,
 }
 
 /// A message as a frame.
@@ -74,7 +77,10 @@ pub fn decode<T: for<'b> Decode<'b, Row>>(frame: &[u8]) -> Result<T, FrameError>
 
 fn parse<T: for<'b> Decode<'b, Row>>(content: &[u8]) -> Result<T, FrameError> {
     let mut decoder = Decoder::new(content);
-    let message = decoder.decode_with(&mut Row::default()).map_err(|_| FrameError::Broken)?;
+    let mut row = Row::default();
+    let message = decoder.decode_with(&mut row);
+    let message = message
+        .map_err(|_| if row.is_full() { FrameError::TooMany } else { FrameError::Broken })?;
     if decoder.position() == content.len() { Ok(message) } else { Err(FrameError::Broken) }
 }
 
@@ -147,7 +153,7 @@ impl<'b, C> Decode<'b, C> for Pid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::message::{Cursor, SyncRequest, Want};
+    use crate::sync::message::{Cursor, Manifest, PushItem, SyncRequest, Want};
     use expect_test::expect;
 
     fn request() -> SyncRequest {
@@ -181,6 +187,43 @@ mod tests {
         assert_eq!(decode::<SyncRequest>(&frame).unwrap(), request());
         let told: String = include_str!("../../../docs/protocol.md").split_whitespace().collect();
         assert!(told.contains(&hex::encode(&frame)), "docs/protocol.md shows this frame");
+    }
+
+    fn told(error: &FrameError) -> String {
+        error.to_string()
+    }
+
+    #[test]
+    fn every_limit_is_taken_and_one_over_is_refused_with_its_number() {
+        let padded = |size: usize| {
+            let with = |n| SyncRequest { app: "x".repeat(n), ..request() };
+            let plain = |n| minicbor::to_vec_with(with(n), &mut Row::default()).unwrap().len();
+            let message = with(size - plain(100_000) + 100_000);
+            decode::<SyncRequest>(&encode(&message)).map(|back| assert_eq!(back, message))
+        };
+        let bodies = |count: usize| {
+            let pid: Pid = "g329901001012001".parse().unwrap();
+            let item = PushItem { doc: DocId([1; 16]), pid, move_gen: 0, body: vec![1] };
+            let manifest = Manifest {
+                device: DeviceId([2; 16]),
+                counter: 1,
+                lease: 0,
+                made_at: UtcMillis(0),
+                items: vec![item; count],
+                sig: Vec::new(),
+            };
+            let message = SyncRequest { push: vec![manifest], ..request() };
+            decode::<SyncRequest>(&encode(&message)).map(|back| assert_eq!(back, message))
+        };
+        type Probe<'p> = &'p dyn Fn(usize) -> Result<(), FrameError>;
+        let rows: [(&str, Probe<'_>); 2] = [("frame_bytes", &padded), ("frame_bodies", &bodies)];
+        let own: Vec<_> = limits::ALL.iter().filter(|l| l.room == limits::Room::Sync).collect();
+        assert_eq!(own.iter().map(|l| l.name).collect::<Vec<_>>(), rows.map(|(name, _)| name));
+        for (limit, (name, probe)) in own.into_iter().zip(rows) {
+            probe(limit.max).expect(name);
+            let text = told(&probe(limit.max + 1).expect_err(name));
+            assert!(text.contains(&limit.max.to_string()), "{name}: {text}");
+        }
     }
 
     #[test]

@@ -93,10 +93,15 @@ impl Row {
         Some(out)
     }
 
+    /// Whether it holds as many bodies as a frame may.
+    pub(super) fn is_full(&self) -> bool {
+        self.row.len() >= limits::FRAME_BODIES_MAX
+    }
+
     /// The next body as it was before it travelled; `None` when it was not packed like this, or when
     /// there are more bodies than a frame may hold.
     pub fn unpack(&mut self, packed: &[u8]) -> Option<Vec<u8>> {
-        if self.row.len() >= limits::FRAME_BODIES_MAX {
+        if self.is_full() {
             return None;
         }
         let mut rest = packed;

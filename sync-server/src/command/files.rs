@@ -120,6 +120,8 @@ pub(super) fn restore(ground: &Ground, file: &Path) -> Result<Report, CommandErr
     let database = ground.database();
     std::fs::rename(&beside, &database).map_err(|e| CommandError::File(database, e))?;
     let identity = Identity { epoch, ..restored.1 };
+    let trail = ground.config.data.join(audit::witness::FILE);
+    audit::witness::begin_anew(&*ground.store()?, &trail, now)?;
     identity.write_witness(entries, &ground.config.data.join(WITNESS))?;
     let json = json!({
         "ok": found.ok, "epoch": epoch, "documents": found.documents, "changes": found.changes,

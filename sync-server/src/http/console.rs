@@ -14,7 +14,7 @@ use ironfeet_core::model::Lang;
 use super::error::{Error, off};
 use super::session::Session;
 use crate::app::App;
-use crate::{audit, enrol, store};
+use crate::{account, audit, enrol, store};
 
 pub(super) const COOKIE: &str = "ironfeet";
 pub(super) const LANG_COOKIE: &str = "ironfeet_lang";
@@ -158,7 +158,7 @@ pub(super) struct Login {
     code: String,
 }
 
-/// Signs in with the one-time code.
+/// Signs in with the one-time code: to the pages that set up a password and a second factor, and no other.
 pub(super) async fn login(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -171,12 +171,20 @@ pub(super) async fn login(
     let inner = app.clone();
     let right = off(move || {
         let given = enrol::code_hash(&form.code);
+        // The code is the one-time password of the account that it leads to.
+        let alone = inner.config.console.code_alone;
+        let password = (!alone).then(|| account::hashed(form.code.trim(), &*inner.entropy));
         let writer = inner.writer.as_ref().ok_or(Error::Interrupted)?;
         Ok(writer.run(move |s| {
             let right = s.meta(enrol::CONSOLE_CODE)?.is_some_and(|hash| hash == given);
             if right {
                 s.meta_put(enrol::CONSOLE_CODE, &[])?;
-                audit::note(s, now, "supervisor", "console.login", "console")?;
+                match &password {
+                    Some(hash) => account::by_code(s, hash, now)?,
+                    None => audit::note(s, now, account::CODE, "console.login", "console")?,
+                }
+            } else {
+                audit::refused(s, now, "nobody", "console.login", "console")?;
             }
             Ok(right)
         })?)
@@ -187,7 +195,12 @@ pub(super) async fn login(
         return refused_login(&headers);
     }
     let token = app.sessions.begin(&*app.entropy, now);
-    let mut response = Redirect::to("/console/today").into_response();
+    let half = !app.config.console.code_alone;
+    if half {
+        app.sessions.halve(&token, account::factor_secret(&*app.entropy));
+    }
+    let next = if half { super::signin::SETUP } else { super::signin::HOME };
+    let mut response = Redirect::to(next).into_response();
     keep_session(&app, &mut response, &token);
     Ok(response)
 }
@@ -205,8 +218,17 @@ pub(super) async fn logout(
     Form(form): Form<Act>,
 ) -> Result<Response, Error> {
     let known = session(&app, &headers).filter(|session| session.csrf == form.csrf);
-    if let (Some(_), Some(token)) = (known, cookie(&headers, COOKIE)) {
+    if let (Some(known), Some(token)) = (known, cookie(&headers, COOKIE)) {
         app.sessions.end(token);
+        let (inner, now) = (app.clone(), app.clock.now());
+        off(move || {
+            let writer = inner.writer.as_ref().ok_or(Error::Interrupted)?;
+            let note = move |s: &dyn store::Session| {
+                audit::note(s, now, &known.actor, "console.logout", "console")
+            };
+            Ok(writer.run(note)?)
+        })
+        .await?;
     }
     Ok(to_login())
 }

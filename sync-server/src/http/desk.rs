@@ -6,7 +6,7 @@
 mod assets;
 mod checklists;
 mod conflicts;
-mod exports;
+pub(super) mod exports;
 mod findings;
 mod frame;
 mod live;
@@ -27,7 +27,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
-use super::SMALL_BODY_BYTES;
+use ironfeet_core::limits;
+
 use super::error::{Error, off};
 use crate::app::App;
 use crate::review::ReviewError;
@@ -63,7 +64,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/console/phones/revoke", post(phones::revoke))
         .route("/console/export", get(exports::page))
         .route("/console/audit", get(trail::page))
-        .layer(DefaultBodyLimit::max(SMALL_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(limits::JSON_BYTES_MAX))
         .merge(files())
 }
 

@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use ironfeet_core::model::UtcMillis;
 
+use super::body::Small;
 use super::caller::addresses;
 use super::error::{Error, off};
 use crate::app::App;
+use crate::audit;
 use crate::enrol::{self, Ask, Enrolled, Renewal, Tokens};
 use crate::pass::{Asserted, PassError};
 use crate::store::{self, DeviceRow};
@@ -24,7 +26,7 @@ fn tokens(app: &App) -> Tokens<'_> {
 /// Lets a phone in.
 pub(super) async fn enrol(
     State(app): State<Arc<App>>,
-    body: Bytes,
+    Small(body): Small,
 ) -> Result<Json<Enrolled>, Error> {
     let ask: Ask = serde_json::from_slice(&body).map_err(|_| Error::Json)?;
     let now = app.clock.now();
@@ -34,7 +36,13 @@ pub(super) async fn enrol(
     let inner = app.clone();
     let outcome = off(move || {
         let (writer, of) = (inner.writer.as_ref().ok_or(Error::Interrupted)?, inner.clone());
-        Ok(writer.run(move |s| enrol::enrol(s, &ask, &tokens(&of), now))?)
+        Ok(writer.run(move |s| {
+            let done = enrol::enrol(s, &ask, &tokens(&of), now)?;
+            if let Err(refused) = &done {
+                audit::refused(s, now, "nobody", "device.enrol", refused.code())?;
+            }
+            Ok(done)
+        })?)
     })
     .await?;
     match outcome {
@@ -97,7 +105,7 @@ pub(super) async fn token(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     uri: Uri,
-    body: Bytes,
+    Small(body): Small,
 ) -> Result<Json<Fresh>, Error> {
     let (device, _) = asserted(&app, &headers, &uri, &body).await?;
     let now = app.clock.now();
@@ -110,7 +118,7 @@ pub(super) async fn renew(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     uri: Uri,
-    body: Bytes,
+    Small(body): Small,
 ) -> Result<Json<Enrolled>, Error> {
     let (device, said) = asserted(&app, &headers, &uri, &body).await?;
     let ask: Renewal = serde_json::from_value(said.about).map_err(|_| Error::Json)?;

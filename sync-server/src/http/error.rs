@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use ironfeet_core::limits;
 use ironfeet_core::sync::frame::FrameError;
 
 use crate::enrol::Refused;
@@ -20,6 +21,10 @@ pub(crate) enum Error {
     Pass(PassError),
     /// The body is no frame of ours.
     Frame(FrameError),
+    /// The request is beyond the limit of this name.
+    Limit(&'static str),
+    /// The body did not come whole, or too slowly.
+    Cut,
     /// The body is no JSON of ours.
     Json,
     /// A parameter is not what it should be.
@@ -50,7 +55,11 @@ impl Error {
     fn status(&self) -> StatusCode {
         match self {
             Self::Pass(_) => StatusCode::UNAUTHORIZED,
-            Self::Frame(FrameError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Limit("head_bytes") => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Limit(_) | Self::Frame(FrameError::TooLarge | FrameError::TooMany) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
+            Self::Cut => StatusCode::REQUEST_TIMEOUT,
             Self::Frame(FrameError::Version(_)) | Self::Proto => StatusCode::UPGRADE_REQUIRED,
             Self::Frame(FrameError::Broken) | Self::Json | Self::Parameter => {
                 StatusCode::BAD_REQUEST
@@ -70,6 +79,8 @@ impl Error {
         match self {
             Self::Pass(error) => (error.code(), pass(*error).to_owned()),
             Self::Frame(error) => ("frame", error.to_string()),
+            Self::Limit(name) => ("limit", beyond(name)),
+            Self::Cut => plain("cut", "the body did not come whole in time"),
             Self::Json => plain("json", "the body is not the JSON expected here"),
             Self::Parameter => plain("parameter", "a parameter is not what it should be"),
             Self::Proto => plain("proto", "this protocol version is not spoken here"),
@@ -112,6 +123,11 @@ impl IntoResponse for Error {
         }
         response
     }
+}
+
+fn beyond(name: &str) -> String {
+    let known = limits::ALL.iter().find(|limit| limit.name == name);
+    format!("beyond the limit {name} of {}", known.map_or(0, |limit| limit.max))
 }
 
 fn pass(error: PassError) -> &'static str {

@@ -1,9 +1,11 @@
 //! What operators and phones ask first: alive, ready, counters, limits.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
@@ -12,6 +14,7 @@ use ironfeet_core::model::UtcMillis;
 use ironfeet_core::sync::message::{PROTO, SCHEMA};
 
 use super::error::{Error, off};
+use super::program::Program;
 use crate::app::App;
 use crate::metrics::Standing;
 use crate::store::{self, DeviceStatus, StoreError};
@@ -42,28 +45,35 @@ pub(super) async fn hello(State(app): State<Arc<App>>) -> Json<serde_json::Value
         "schema": SCHEMA,
         "server_time": app.clock.now(),
         "history": hex::encode(app.identity.history()),
-        "limits": {
-            "change_bytes": limits::CHANGE_BYTES_MAX,
-            "change_ops": limits::CHANGE_OPS_MAX,
-            "change_deps": limits::CHANGE_DEPS_MAX,
-            "actor_bytes": limits::ACTOR_BYTES,
-            "document_bytes": limits::DOCUMENT_BYTES_MAX,
-            "document_changes": limits::DOCUMENT_CHANGES_MAX,
-            "document_actors": limits::DOCUMENT_ACTORS_MAX,
-            "push_bytes": limits::PUSH_BYTES_MAX,
-            "push_changes": limits::PUSH_CHANGES_MAX,
-            "response_bytes": limits::RESPONSE_BYTES_MAX,
-            "frame_bytes": limits::FRAME_BYTES_MAX,
-            "body_bytes": limits::BODY_BYTES_MAX,
-            "cursors": limits::CURSORS_MAX,
-            "text_chars": limits::TEXT_CHARS_MAX,
-        },
+        "limits": allowed(&app),
     }))
 }
 
-/// `GET /metrics`.
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Error> {
+/// The limits of the protocol and those of this server's settings, by name.
+fn allowed(app: &App) -> serde_json::Map<String, serde_json::Value> {
+    let set = &app.config.limits;
+    let settings = [
+        ("device_per_minute", u64::from(set.device_per_minute)),
+        ("address_per_minute", u64::from(set.address_per_minute)),
+        ("connections", u64::from(set.connections)),
+        ("head_timeout_ms", app.config.sync.head_timeout_ms),
+        ("request_timeout_ms", app.config.sync.request_timeout_ms),
+    ];
+    let ours = limits::ALL.iter().map(|limit| (limit.name, limit.max as u64));
+    ours.chain(settings).map(|(name, max)| (name.to_owned(), max.into())).collect()
+}
+
+/// `GET /metrics`: for a program with the scope, and for the host itself where the settings say so.
+pub(super) async fn metrics(
+    State(app): State<Arc<App>>,
+    from: Option<Extension<ConnectInfo<SocketAddr>>>,
+    program: Result<Program, Error>,
+) -> Result<Response, Error> {
+    let here = from.is_some_and(|info| info.0.0.ip().is_loopback());
     off(move || {
+        if !(here && app.config.metrics.loopback) {
+            program?.may(&app, "metrics")?;
+        }
         let standing = standing(&app)?;
         let text = app.metrics.text(&standing).map_err(|_| Error::Interrupted)?;
         let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,14 +1,18 @@
-//! What programs may take out, with tokens of their own: the trail of decisions.
+//! What programs may take out, with tokens of their own: the trail of decisions, lists as files.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::console::language;
+use super::desk::exports::{Asked, stream};
 use super::error::{Error, off};
 use crate::app::App;
 use crate::pass::PassError;
@@ -32,7 +36,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Program {
 
 impl Program {
     /// What the program is called, if its token allows this.
-    fn may(&self, app: &App, scope: &str) -> Result<String, Error> {
+    pub(super) fn may(&self, app: &App, scope: &str) -> Result<String, Error> {
         let now = app.clock.now();
         let found = store::view(&*app.store, |s| account::allowed(s, &self.0, scope, now))?;
         match found {
@@ -41,6 +45,26 @@ impl Program {
             None => Err(PassError::Token.into()),
         }
     }
+}
+
+/// `GET /v1/export/{file}`: places, visits or findings of the whole city; taking them out is an act.
+pub(super) async fn export(
+    State(app): State<Arc<App>>,
+    program: Program,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let ask = asked.ask(&name, vec![String::new()], language(&headers, None).0)?;
+    let inner = app.clone();
+    off(move || {
+        let by = format!("api:{}", program.may(&inner, "export")?);
+        let now = inner.clock.now();
+        let writer = inner.writer.as_ref().ok_or(Error::Interrupted)?;
+        Ok(writer.run(move |s| audit::note(s, now, &by, "export", &name))?)
+    })
+    .await?;
+    Ok(stream(&app, ask))
 }
 
 /// Rows behind this one.

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ironfeet_core::ground::Entropy;
 use ironfeet_core::model::{Role, UtcMillis};
 
+use crate::account;
 use crate::config;
 use crate::enrol;
 
@@ -66,7 +67,7 @@ impl Sessions {
 
     /// A new session of the operator's one-time code; its token for the cookie.
     pub fn begin(&self, entropy: &dyn Entropy, now: UtcMillis) -> String {
-        self.begin_as(entropy, now, "supervisor", Role::Supervisor, vec![String::new()])
+        self.begin_as(entropy, now, account::CODE, Role::Supervisor, vec![String::new()])
     }
 
     /// A new session of an account; its token for the cookie.

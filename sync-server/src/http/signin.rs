@@ -21,9 +21,9 @@ use crate::app::App;
 use crate::store;
 
 /// Where a full session goes.
-const HOME: &str = "/console/today";
+pub(super) const HOME: &str = "/console/today";
 /// Where a half session goes.
-const SETUP: &str = "/console/account";
+pub(super) const SETUP: &str = "/console/account";
 
 /// What the form sends.
 #[derive(Deserialize)]

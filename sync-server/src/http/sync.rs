@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -13,6 +12,7 @@ use ironfeet_core::sync::chunk;
 use ironfeet_core::sync::frame;
 use ironfeet_core::sync::message::{HealRequest, LocateRequest, PROTO, SyncRequest, SyncResponse};
 
+use super::body::Frame;
 use super::caller::Token;
 use super::error::{Error, off};
 use crate::app::App;
@@ -27,7 +27,7 @@ fn framed(bytes: Vec<u8>) -> Response {
 pub(super) async fn sync(
     State(app): State<Arc<App>>,
     token: Token,
-    body: Bytes,
+    Frame(body): Frame,
 ) -> Result<Response, Error> {
     let _turn = app.gate.acquire().await.map_err(|_| Error::Interrupted)?;
     let inner = app.clone();
@@ -50,11 +50,16 @@ fn answer(
     if request.device != device.id {
         return Err(Error::Device);
     }
+    if request.cursors.len() > limits::CURSORS_MAX {
+        return Err(Error::Limit("cursors"));
+    }
+    if let Some(limit) = intake::beyond(&request.push) {
+        return Err(Error::Limit(limit));
+    }
     let now = app.clock.now();
-    let cursors = request.cursors.iter().take(limits::CURSORS_MAX);
-    let heard = cursors.map(|cursor| (cursor.pid.clone(), cursor.seq));
+    let heard = request.cursors.iter().map(|cursor| (cursor.pid.clone(), cursor.seq));
     app.contacts.hear(device.id, now, &request.app, heard);
-    for failed in &request.apply_failed {
+    for failed in request.apply_failed.iter().take(limits::PUSH_CHANGES_MAX) {
         tracing::warn!(doc = %failed.doc, change = %failed.hash, "a phone could not apply a change");
     }
     for offer in &request.offers {
@@ -125,7 +130,7 @@ fn told(app: &App, notices: &[ironfeet_core::sync::message::Notice]) {
 pub(super) async fn locate(
     State(app): State<Arc<App>>,
     token: Token,
-    body: Bytes,
+    Frame(body): Frame,
 ) -> Result<Response, Error> {
     off(move || {
         let device = token.device(&app)?;
@@ -140,7 +145,7 @@ pub(super) async fn locate(
 pub(super) async fn heal(
     State(app): State<Arc<App>>,
     token: Token,
-    body: Bytes,
+    Frame(body): Frame,
 ) -> Result<Response, Error> {
     let _turn = app.gate.acquire().await.map_err(|_| Error::Interrupted)?;
     let inner = app.clone();

@@ -55,7 +55,13 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/audit", Caller::Program("audit"), "the trail of decisions"),
     route("GET", "/healthz", Caller::Anyone, "the process lives"),
     route("GET", "/readyz", Caller::Anyone, "the store answers"),
-    route("GET", "/metrics", Caller::Anyone, "counters for the operator's network"),
+    route(
+        "GET",
+        "/v1/export/{file}",
+        Caller::Program("export"),
+        "places, visits, findings as a file",
+    ),
+    route("GET", "/metrics", Caller::Program("metrics"), "counters for the operator"),
 ];
 
 /// Pages of the console that are there without a session; all others ask for one.
@@ -113,6 +119,10 @@ fn parameters(path: &str) -> Vec<Value> {
     match path {
         "/v1/wait" => all.push(query("pids", true, "string")),
         "/v1/audit" => all.push(query("after", false, "integer")),
+        "/v1/export/{file}" => {
+            let names = ["grid", "kind", "list", "updated_after"];
+            all.extend(names.map(|name| query(name, false, "string")));
+        }
         _ => {}
     }
     all

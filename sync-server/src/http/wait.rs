@@ -30,7 +30,11 @@ fn parse(text: &str) -> Result<Vec<(Pid, Option<u64>)>, Error> {
         let seq = seq.map(str::parse).transpose().map_err(|_| Error::Parameter)?;
         Ok((pid.parse().map_err(|_| Error::Parameter)?, seq))
     };
-    text.split(',').filter(|part| !part.is_empty()).take(limits::CURSORS_MAX).map(one).collect()
+    let parts: Vec<&str> = text.split(',').filter(|part| !part.is_empty()).collect();
+    if parts.len() > limits::CURSORS_MAX {
+        return Err(Error::Limit("cursors"));
+    }
+    parts.into_iter().map(one).collect()
 }
 
 /// Waits for news.

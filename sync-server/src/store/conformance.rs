@@ -327,6 +327,7 @@ fn audit_rows_are_appended(store: &dyn Store) {
         actor: "admin".to_owned(),
         action: "a".to_owned(),
         object: "o".to_owned(),
+        success: n != 2,
         prev: [0; 32],
         hash: [1; 32],
     };

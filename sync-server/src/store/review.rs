@@ -70,6 +70,8 @@ pub struct AuditRow {
     pub action: String,
     /// To what: identities and codes only.
     pub object: String,
+    /// Whether it was done; `false`: tried and refused.
+    pub success: bool,
     /// Hash of the row before.
     pub prev: [u8; 32],
     /// Hash of this row.

@@ -9,11 +9,11 @@ use ironfeet_server::command::first_code;
 
 use super::world::{GRID, Phone, World, body};
 
-fn header(response: &Response<Body>, name: &str) -> String {
+pub(crate) fn header(response: &Response<Body>, name: &str) -> String {
     response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-async fn post(world: &World, path: &str, cookie: &str, form: &str) -> Response<Body> {
+pub(crate) async fn post(world: &World, path: &str, cookie: &str, form: &str) -> Response<Body> {
     let request = Request::post(path)
         .header("cookie", cookie)
         .header("content-type", "application/x-www-form-urlencoded")
@@ -22,7 +22,7 @@ async fn post(world: &World, path: &str, cookie: &str, form: &str) -> Response<B
     world.send(request).await
 }
 
-async fn page(world: &World, path: &str, cookie: &str) -> (u16, String) {
+pub(crate) async fn page(world: &World, path: &str, cookie: &str) -> (u16, String) {
     let request = Request::get(path).header("cookie", cookie).body(Body::empty()).unwrap();
     let response = world.send(request).await;
     let policy = header(&response, "content-security-policy");
@@ -30,22 +30,22 @@ async fn page(world: &World, path: &str, cookie: &str) -> (u16, String) {
     (response.status().as_u16(), String::from_utf8(body(response).await).unwrap())
 }
 
-fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
+pub(crate) fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
     let start = text.find(from).unwrap_or_else(|| panic!("{from} in {text}")) + from.len();
     text[start..].split(to).next().unwrap()
 }
 
 /// Two phones that wrote the same field of a place without knowing of each other.
-struct Quarrel {
-    world: World,
-    one: Phone,
-    two: Phone,
-    place: Document,
-    a: MadeChange,
+pub(crate) struct Quarrel {
+    pub(crate) world: World,
+    pub(crate) one: Phone,
+    pub(crate) two: Phone,
+    pub(crate) place: Document,
+    pub(crate) a: MadeChange,
     b: MadeChange,
 }
 
-async fn quarrel() -> Quarrel {
+pub(crate) async fn quarrel() -> Quarrel {
     let world = World::new();
     let (mut one, mut two) = (world.phone("W1", &[GRID]), world.phone("W2", &[GRID]));
     let (mut place, birth) = world.place(&one, "平川路1号");
@@ -58,7 +58,7 @@ async fn quarrel() -> Quarrel {
     Quarrel { world, one, two, place, a, b }
 }
 
-async fn sign_in(world: &World) -> String {
+pub(crate) async fn sign_in(world: &World) -> String {
     let secret = first_code(&world.app).unwrap().unwrap();
     let signed = post(world, "/console/login", "", &format!("code={secret}")).await;
     header(&signed, "set-cookie").split(';').next().unwrap().to_owned()
@@ -82,7 +82,7 @@ impl Quarrel {
         shown
     }
 
-    fn form(&self, page: &str, act: &str, more: &str) -> String {
+    pub(crate) fn form(&self, page: &str, act: &str, more: &str) -> String {
         let field =
             |name: &str| between(page, &format!("name=\"{name}\" value=\""), "\"").to_owned();
         format!(
@@ -94,7 +94,7 @@ impl Quarrel {
         )
     }
 
-    async fn decide(&self, cookie: &str, form: &str) -> String {
+    pub(crate) async fn decide(&self, cookie: &str, form: &str) -> String {
         let done = post(&self.world, "/console/review/decide", cookie, form).await;
         assert_eq!(done.status(), 303);
         header(&done, "location")

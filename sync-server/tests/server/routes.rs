@@ -24,7 +24,7 @@ fn sources(dir: &std::path::Path, out: &mut String) {
 }
 
 /// Every `.route("path", get(…).post(…))` of the room `http`, as method and path.
-fn registered() -> BTreeSet<(String, String)> {
+pub(crate) fn registered() -> BTreeSet<(String, String)> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut text = std::fs::read_to_string(root.join("src/http.rs")).unwrap();
     sources(&root.join("src/http"), &mut text);
@@ -185,11 +185,15 @@ async fn programs_do_what_their_token_allows_and_no_more() {
         })
         .unwrap()
     };
-    let (right, wrong) = (make("a", "audit"), make("b", "metrics"));
     let phone = world.phone("W1", &[GRID]);
-    for route in ROUTES.iter().filter(|r| matches!(r.caller, Caller::Program(_))) {
+    let mut scopes = BTreeSet::new();
+    for route in ROUTES {
+        let Caller::Program(scope) = route.caller else { continue };
+        scopes.insert(scope);
+        let other = account::SCOPES.iter().find(|s| **s != scope).unwrap();
+        let (right, wrong) = (make(&format!("{scope}-a"), scope), make("b", other));
         let ask = async |token: &str| {
-            let request = Request::get(route.path).header("authorization", token);
+            let request = Request::get(filled(route.path)).header("authorization", token);
             world.send(request.body(Body::empty()).unwrap()).await.status().as_u16()
         };
         assert_eq!(ask(&format!("Bearer {right}")).await, 200);
@@ -197,9 +201,15 @@ async fn programs_do_what_their_token_allows_and_no_more() {
         for bad in ["", "Bearer", "Bearer x", &format!("DPoP {}", phone.keys.token)] {
             assert_eq!(ask(bad).await, 401, "{} {bad}", route.path);
         }
-        world.pass_days(11);
+        store::transact(&*world.app.store, |s| {
+            let row = s.api_token(&ironfeet_server::enrol::hash(&right))?.unwrap();
+            s.api_token_put(&store::ApiTokenRow { expires_at: now, ..row })
+        })
+        .unwrap();
         assert_eq!(ask(&format!("Bearer {right}")).await, 401, "{}: ended", route.path);
     }
+    let known: BTreeSet<_> = account::SCOPES.iter().copied().collect();
+    assert_eq!(scopes, known, "a scope that opens nothing");
 }
 
 #[test]

@@ -43,7 +43,7 @@ async fn refusals_have_a_status_and_a_stable_code() {
         (&phone.keys, b"\x01rubbish".to_vec(), 400, "frame"),
         (&phone.keys, vec![9], 426, "frame"),
         (&phone.keys, bomb, 413, "frame"),
-        (&phone.keys, vec![0; limits::BODY_BYTES_MAX + 1], 413, ""),
+        (&phone.keys, vec![0; limits::BODY_BYTES_MAX + 1], 413, "limit"),
         (&other.keys, good, 403, "device"),
     ];
     for (token, bytes, status, expected) in cases {
@@ -216,7 +216,7 @@ const GET_METRICS: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: clo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_socket_answers_and_ends_in_peace() {
-    let answer = served(&World::new(), |mut socket| {
+    let answer = served(&World::with(|config| config.metrics.loopback = true), |mut socket| {
         socket.write_all(GET_METRICS).unwrap();
         let mut text = String::new();
         socket.read_to_string(&mut text).unwrap();
@@ -226,6 +226,25 @@ async fn a_real_socket_answers_and_ends_in_peace() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     for name in ["ironfeet_log_entries", "ironfeet_conflicts_open", "ironfeet_phones_silent"] {
         assert!(answer.contains(name), "{name} in {answer}");
+    }
+}
+
+#[tokio::test]
+async fn counters_are_for_programs_with_their_scope_and_for_the_host_where_it_is_set() {
+    for (loopback, address, expected) in [
+        (false, Some("127.0.0.1:1"), 401),
+        (true, Some("127.0.0.1:1"), 200),
+        (true, Some("[::1]:1"), 200),
+        (true, Some("192.0.2.1:1"), 401),
+        (true, None, 401),
+    ] {
+        let world = World::with(|config| config.metrics.loopback = loopback);
+        let mut request = Request::get("/metrics").body(Body::empty()).unwrap();
+        if let Some(address) = address {
+            let address: std::net::SocketAddr = address.parse().unwrap();
+            request.extensions_mut().insert(axum::extract::ConnectInfo(address));
+        }
+        assert_eq!(world.send(request).await.status().as_u16(), expected, "{loopback} {address:?}");
     }
 }
 
@@ -244,11 +263,61 @@ async fn whoever_sends_a_head_for_ever_is_put_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_sends_a_body_for_ever_is_put_out() {
+    let world = World::with(|config| config.sync.request_timeout_ms = 50);
+    let rest = served(&world, |mut socket| {
+        let head = b"POST /v1/enrol HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{\"co";
+        socket.write_all(head).unwrap();
+        let mut bytes = Vec::new();
+        let _ = socket.read_to_end(&mut bytes);
+        bytes
+    })
+    .await;
+    assert!(rest.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&rest));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_without_end_is_refused() {
+    let rest = served(&World::new(), |mut socket| {
+        socket.write_all(b"GET /v1/hello HTTP/1.1\r\nHost: x\r\nX-Long: ").unwrap();
+        let piece = [b'x'; 8 * 1024];
+        // The server may close while we still write.
+        while socket.write_all(&piece).is_ok() {}
+        let mut bytes = Vec::new();
+        let _ = socket.read_to_end(&mut bytes);
+        bytes
+    })
+    .await;
+    assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 431"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_connection_more_than_there_are_places_is_closed() {
+    let world = World::with(|config| config.limits.connections = 1);
+    let hello = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let said = served(&world, move |mut first| {
+        let address = first.peer_addr().unwrap();
+        first.write_all(hello).unwrap();
+        let mut head = [0; 12];
+        first.read_exact(&mut head).unwrap();
+        let mut second = std::net::TcpStream::connect(address).unwrap();
+        let _ = second.write_all(hello);
+        let mut refused = Vec::new();
+        let _ = second.read_to_end(&mut refused);
+        (head, refused)
+    })
+    .await;
+    assert_eq!(&said.0, b"HTTP/1.1 200");
+    assert!(said.1.is_empty(), "closed before it was spoken to");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tls_is_served_from_certificate_files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/server/tls");
     let certificate = folder.join("certificate.pem");
     let trusted = CertificateDer::from_pem_file(&certificate).unwrap();
     let world = World::with(|config| {
+        config.metrics.loopback = true;
         config.tls.certificate = certificate;
         config.tls.key = folder.join("key.pem");
     });

@@ -123,6 +123,7 @@ impl World {
         let inner = Sqlite::open(&dir.path().join(command::DATABASE)).unwrap();
         let store = Arc::new(Faulty { inner, failing: failing.clone() });
         let mut config = Config { data: dir.path().to_owned(), ..Config::default() };
+        config.console.code_alone = true;
         set(&mut config);
         let app = App::new(config, store, clock.clone(), entropy.clone(), true).unwrap();
         Self { app: Arc::new(app), dir, clock, entropy, failing }

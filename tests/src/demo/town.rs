@@ -67,6 +67,7 @@ impl Town {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let served = serve::open(data, listen.port(), clock.clone(), |config| {
             config.listen = listen;
+            config.console.code_alone = listen.ip().is_loopback();
         })?;
         let (address, app) = (served.address, served.app.clone());
         let (stop, stopped) = oneshot::channel::<()>();

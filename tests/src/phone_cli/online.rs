@@ -46,6 +46,35 @@ enum Next {
     Stop,
 }
 
+/// What a watch waits for between two syncs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    /// The server's nudge.
+    Nudge,
+    /// A pause of so many seconds after failures; work saved here ends it.
+    Pause(u64),
+    /// The server asked to wait so many seconds; nothing but the person ends it.
+    Asked(u64),
+}
+
+impl Rest {
+    /// After a failure: as the server asked, or twice as long as the last time.
+    fn after(self, error: &SyncError) -> Self {
+        match (error.retry_after_s(), self) {
+            (Some(seconds), _) => Self::Asked(seconds),
+            (None, Self::Pause(seconds)) => Self::Pause((seconds * 2).min(PAUSE_S_MAX)),
+            (None, _) => Self::Pause(2),
+        }
+    }
+
+    fn seconds(self) -> u64 {
+        match self {
+            Self::Nudge => 0,
+            Self::Pause(seconds) | Self::Asked(seconds) => seconds,
+        }
+    }
+}
+
 impl Desk<'_> {
     pub(super) fn enrol(&self, enrol: &Enrol) -> Result<Answer, Failure> {
         let ca = enrol.ca.as_ref().map(|file| self.read_text(file)).transpose()?;
@@ -90,11 +119,11 @@ impl Desk<'_> {
         transport: &Http,
         lines: &mut Lines<'_>,
     ) -> Result<Answer, Failure> {
-        let mut pause_s = 1;
+        let mut rest = Rest::Nudge;
         loop {
             match phone.sync(transport, APP, &self.screen()).await {
                 Ok(report) => {
-                    pause_s = 1;
+                    rest = Rest::Nudge;
                     let line =
                         if self.json { json!(report).to_string() } else { self.report(&report) };
                     let told = writeln!(lines.out, "{line}").and_then(|()| lines.out.flush());
@@ -111,11 +140,11 @@ impl Desk<'_> {
                         return Err(self.unsynced(&error));
                     }
                     let _ = writeln!(lines.err, "{}", error.words(self.lang));
-                    pause_s = (pause_s * 2).min(PAUSE_S_MAX);
+                    rest = rest.after(&error);
                 }
                 Err(error) => return Err(self.unsynced(&error)),
             }
-            if let Next::Stop = until_nudged(phone, transport, pause_s).await {
+            if let Next::Stop = until_nudged(phone, transport, &mut rest).await {
                 return Ok(Answer { json: None, text: String::new() });
             }
         }
@@ -183,18 +212,23 @@ impl Desk<'_> {
 }
 
 /// Until the server has something new, somebody saved something here, a pause after a failure is
-/// over, or the person stops.
-async fn until_nudged(phone: &Phone, transport: &Http, pause_s: u64) -> Next {
-    let nudge = async {
+/// over, or the person stops. Where the server asked to wait, only the person cuts that short.
+async fn until_nudged(phone: &Phone, transport: &Http, rest: &mut Rest) -> Next {
+    if *rest == Rest::Nudge {
+        let nudged = tokio::select! {
+            _ = tokio::signal::ctrl_c() => return Next::Stop,
+            nudged = phone.wait(transport) => nudged,
+            () = work_of_others(phone) => return Next::Again,
+        };
         // A server that cannot be waited for is tried again after a pause.
-        if pause_s > 1 || phone.wait(transport).await.is_err() {
-            pause(Duration::from_secs(pause_s)).await;
-        }
-    };
+        let Err(error) = nudged else { return Next::Again };
+        *rest = rest.after(&error);
+    }
+    let asked = matches!(rest, Rest::Asked(_));
     tokio::select! {
         _ = tokio::signal::ctrl_c() => Next::Stop,
-        () = nudge => Next::Again,
-        () = work_of_others(phone) => Next::Again,
+        () = pause(Duration::from_secs(rest.seconds())) => Next::Again,
+        () = work_of_others(phone), if !asked => Next::Again,
     }
 }
 
@@ -209,4 +243,36 @@ async fn work_of_others(phone: &Phone) {
 
 async fn pause(time: Duration) {
     let _over = tokio::time::timeout(time, std::future::pending::<()>()).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_waits_as_long_as_the_server_asks_and_no_less() {
+        let busy = |after_s| SyncError::Transport(TransportError::Busy { after_s });
+        let offline = SyncError::Transport(TransportError::Offline);
+        let mut rest = Rest::Nudge;
+        let mut waits = Vec::new();
+        for error in [&offline, &offline, &busy(13), &busy(300), &offline, &offline] {
+            rest = rest.after(error);
+            waits.push(rest);
+        }
+        let expected = [
+            Rest::Pause(2),
+            Rest::Pause(4),
+            Rest::Asked(13),
+            Rest::Asked(300),
+            Rest::Pause(2),
+            Rest::Pause(4),
+        ];
+        assert_eq!(waits, expected);
+        for _ in 0..10 {
+            rest = rest.after(&offline);
+        }
+        assert_eq!(rest.seconds(), PAUSE_S_MAX);
+        let told = busy(13).words(Lang::En);
+        assert!(told.contains("13 s"), "{told}");
+    }
 }

@@ -163,6 +163,19 @@ const TABLE: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
+fn a_file_of_the_largest_size_is_read_and_one_byte_more_is_refused() {
+    use crate::limits::{ALL, CHECKLIST_BYTES_MAX, Room};
+    let own: Vec<_> = ALL.iter().filter(|l| l.room == Room::Checklist).map(|l| l.max).collect();
+    assert_eq!(own, [CHECKLIST_BYTES_MAX]);
+    let honest = DEFAULT_YAML;
+    let sized = |size: usize| format!("{honest}\n#{}", "x".repeat(size - honest.len() - 2));
+    assert!(Content::load(&sized(CHECKLIST_BYTES_MAX)).is_ok());
+    let errors = Content::load(&sized(CHECKLIST_BYTES_MAX + 1)).unwrap_err();
+    assert_eq!((errors.0.len(), errors.0[0].code), (1, "too_large"));
+    assert!(errors.0[0].remedy.en.contains(&CHECKLIST_BYTES_MAX.to_string()));
+}
+
+#[test]
 fn every_error_has_a_name_and_a_place() {
     let mut out = String::new();
     for (from, to, code) in TABLE {

@@ -40,9 +40,24 @@ impl From<KeyError> for SyncError {
 }
 
 impl SyncError {
+    /// Seconds that the server asked to wait; an app must not come back earlier.
+    #[must_use]
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Transport(TransportError::Busy { after_s }) => Some(*after_s),
+            _ => None,
+        }
+    }
+
     /// The reason in plain words and what to do.
     #[must_use]
     pub fn words(&self, lang: Lang) -> String {
+        if let Some(after_s) = self.retry_after_s() {
+            return match lang {
+                Lang::Zh => format!("服务器繁忙，{after_s} 秒后会自动重试"),
+                Lang::En => format!("the server is busy: it will be tried again in {after_s} s"),
+            };
+        }
         let (zh, en) = match self {
             Self::NotEnrolled => {
                 ("本机尚未注册，请扫描注册码", "not enrolled yet: scan an enrolment code")
@@ -63,14 +78,12 @@ impl SyncError {
                 "服务器证书不受信任，请联系管理员",
                 "the server's certificate is not trusted: tell the administrator",
             ),
-            Self::Transport(TransportError::Busy { .. }) => {
-                ("服务器繁忙，稍后会自动重试", "the server is busy: it will be tried again")
-            }
             Self::Transport(TransportError::Refused { status: 401 | 403, .. }) => (
                 "服务器不再接受本机，未发送的工作仍在本机，请联系管理员",
                 "the server does not accept this phone any more; unsent work stays here: tell the administrator",
             ),
-            Self::Transport(TransportError::Refused { .. }) => {
+            // What remains of these was told above.
+            Self::Transport(TransportError::Refused { .. } | TransportError::Busy { .. }) => {
                 ("服务器拒绝了请求", "the server refused the request")
             }
             Self::Transport(TransportError::Strange) | Self::Frame(_) => (

@@ -41,6 +41,24 @@ fn everything_is_there_after_opening_again() {
 }
 
 #[test]
+fn the_largest_photo_is_kept_and_one_byte_more_is_refused() {
+    use crate::limits::{ALL, PHOTO_BYTES_MAX, Room};
+    let own: Vec<_> = ALL.iter().filter(|l| l.room == Room::Phone).map(|l| l.max).collect();
+    assert_eq!(own, [PHOTO_BYTES_MAX]);
+    let world = World::new(16);
+    let phone = world.init();
+    let place = phone.place_add(&new_place("幸福路12号")).unwrap();
+    let visit = phone.visit_start(place, "household", false).unwrap();
+    let mut bytes = vec![0; PHOTO_BYTES_MAX];
+    bytes[..4].copy_from_slice(&[0xff, 0xd8, 0xff, 0xe0]);
+    assert_eq!(phone.photo_add(visit, &bytes, None).unwrap().bytes, 20 * 1024 * 1024);
+    bytes.push(0);
+    let refused = phone.photo_add(visit, &bytes, None);
+    let Err(PhoneError::Invalid { field, message }) = refused else { panic!("{refused:?}") };
+    assert_eq!((field.as_str(), message.en.as_str()), ("photo", "larger than 20 MiB"));
+}
+
+#[test]
 fn a_wrong_key_is_told_and_touches_nothing() {
     let world = World::new(12);
     let phone = world.init();

@@ -220,6 +220,8 @@ mod tests {
         for (status, retry, told) in [
             (429, Some("7"), TransportError::Busy { after_s: 7 }),
             (503, None, TransportError::Busy { after_s: 30 }),
+            (429, Some("0"), TransportError::Busy { after_s: 1 }),
+            (429, Some("999999999"), TransportError::Busy { after_s: 3_600 }),
             (500, None, TransportError::Refused { status: 500, code: String::new() }),
         ] {
             assert_eq!(refusal(status, retry, b"<html>"), told);

@@ -1,5 +1,7 @@
 //! Lists taken out of the system as files: streamed, page by page, never held whole.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query};
@@ -8,11 +10,12 @@ use futures_util::stream;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use ironfeet_core::model::{DocId, UtcMillis};
+use ironfeet_core::model::{DocId, Lang, UtcMillis};
 
 use super::super::error::Error;
 use super::frame::{Desk, Frame, Refusal};
 use super::rights::Right;
+use crate::app::App;
 use crate::export::{self, Ask, Format, What};
 use crate::words;
 
@@ -31,7 +34,7 @@ pub(super) async fn page(desk: Desk) -> Result<Response, Refusal> {
 
 /// What a link may ask.
 #[derive(Deserialize, Default)]
-pub(super) struct Asked {
+pub(in super::super) struct Asked {
     #[serde(default)]
     grid: String,
     #[serde(default)]
@@ -44,6 +47,28 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// What this asks for, of a file of this name.
+    pub(in super::super) fn ask(
+        &self,
+        name: &str,
+        scope: Vec<String>,
+        lang: Lang,
+    ) -> Result<Ask, Error> {
+        let (what, format) = name.split_once('.').ok_or(Error::NotFound)?;
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let digits: String = self.grid.chars().filter(char::is_ascii_digit).collect();
+        Ok(Ask {
+            what: What::find(what).ok_or(Error::NotFound)?,
+            format: Format::find(format).ok_or(Error::NotFound)?,
+            scope,
+            grid: some(&digits),
+            kind: some(&self.kind),
+            list: some(&self.list),
+            after: self.after().ok_or(Error::Parameter)?,
+            lang,
+        })
+    }
+
     fn after(&self) -> Option<(UtcMillis, DocId)> {
         let (at, doc) = self.updated_after.split_once('.').unwrap_or((&self.updated_after, ""));
         let end = DocId([0xff; 16]);
@@ -64,29 +89,21 @@ pub(super) async fn file(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     desk.may(Right::Export)?;
-    let (what, format) = name.split_once('.').ok_or(Error::NotFound)?;
-    let what = What::find(what).ok_or(Error::NotFound)?;
-    let format = Format::find(format).ok_or(Error::NotFound)?;
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let digits: String = asked.grid.chars().filter(char::is_ascii_digit).collect();
-    let ask = Ask {
-        what,
-        format,
-        scope: desk.scope.clone(),
-        grid: some(&digits),
-        kind: some(&asked.kind),
-        list: some(&asked.list),
-        after: asked.after().ok_or(Error::Parameter)?,
-        lang: desk.lang(),
-    };
+    let ask = asked.ask(&name, desk.scope.clone(), desk.lang())?;
     let (by, now) = (desk.by.actor.clone(), desk.now);
-    let object = name.clone();
+    let object = name;
     let noted =
         super::act(&desk.app, move |s, _| Ok(crate::audit::note(s, now, &by, "export", &object)?));
     noted.await?.map_err(|_| Error::Interrupted)?;
+    Ok(stream(&desk.app, ask))
+}
+
+/// The file as it is written.
+pub(in super::super) fn stream(app: &Arc<App>, ask: Ask) -> Response {
+    let (what, format, day) = (ask.what, ask.format, words::civil_day(app.clock.now()));
     // A few pieces ahead of the reader at most.
     let (pieces, ready) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
-    let app = desk.app.clone();
+    let app = app.clone();
     tokio::task::spawn_blocking(move || {
         let mut give = |piece: Vec<u8>| pieces.blocking_send(Ok(Bytes::from(piece))).is_ok();
         if let Err(error) = export::write(&app, &ask, &mut give) {
@@ -98,9 +115,8 @@ pub(super) async fn file(
     let body = Body::from_stream(stream::unfold(ready, |mut ready| async move {
         ready.recv().await.map(|piece| (piece, ready))
     }));
-    let day = words::civil_day(now);
     let disposition = format!("attachment; filename=\"{}-{day}.{}\"", what.name(), format.name());
     let headers =
         [("content-type", format.media().to_owned()), ("content-disposition", disposition)];
-    Ok((headers, body).into_response())
+    (headers, body).into_response()
 }

@@ -5,9 +5,11 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::super::console::In;
 use super::super::error::off;
 use super::frame::{Desk, Frame, Refusal, Said, link};
 use super::rights::Right;
+use crate::audit::Found;
 use crate::store::desk::AuditFilter;
 use crate::store::{self, AuditRow};
 use crate::{audit, words};
@@ -45,6 +47,23 @@ impl AuditPage {
     }
 }
 
+fn said(found: Found, lang: In) -> Said {
+    let text = match found {
+        Found::Whole { rows } => {
+            format!("{} {rows}", lang.t("完整，逐行核对：", "Whole; rows checked:"))
+        }
+        Found::Changed { row } => {
+            format!("{} {row}", lang.t("从这一行起对不上：", "It does not fit from row"))
+        }
+        Found::Cut { rows, seen } => {
+            let text =
+                lang.t("末尾有行被删，现有/见证：", "Rows were cut off the end, there/seen:");
+            format!("{text} {rows}/{seen}")
+        }
+    };
+    Said { text, good: matches!(found, Found::Whole { .. }), undo: None }
+}
+
 /// The trail, newest first.
 pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     desk.may(Right::Audit)?;
@@ -58,7 +77,11 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
     let (app, before, verify) = (desk.app.clone(), asked.before, asked.verify == "1");
     let (mut rows, verified) = off(move || {
         let rows = store::view(&*app.store, |s| s.audit_page(&filter, before, PAGE + 1))?;
-        let verified = if verify { Some(audit::verify(&*app.store)?) } else { None };
+        let verified = if verify {
+            Some(audit::verify(&*app.store, Some(&app.audit_witness()))?)
+        } else {
+            None
+        };
         Ok((rows, verified))
     })
     .await?;
@@ -74,17 +97,6 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
         ];
         more = link("/console/audit", &pairs);
     }
-    f.said = verified.map(|found| match found {
-        Ok(n) => Said {
-            text: format!("{} {n}", desk.lang.t("完整，逐行核对：", "Whole; rows checked:")),
-            good: true,
-            undo: None,
-        },
-        Err(n) => Said {
-            text: format!("{} {n}", desk.lang.t("从这一行起对不上：", "It does not fit from row")),
-            good: false,
-            undo: None,
-        },
-    });
+    f.said = verified.map(|found| said(found, desk.lang));
     desk.show(&AuditPage { f, asked, rows, more })
 }

@@ -11,7 +11,8 @@ use crate::store::{AuditRow, Decision, Review, StoreError, TicketRow};
 const TICKET: &str =
     "SELECT ticket, doc_id, hash, raw, pid, device_id, author, manifest_id, reason,
     received_at, decision FROM quarantine";
-pub(super) const AUDIT: &str = "SELECT n, at, actor, action, object, prev, hash FROM audit";
+pub(super) const AUDIT: &str =
+    "SELECT n, at, actor, action, object, prev, hash, success FROM audit";
 
 fn ticket(row: &Row<'_>) -> rusqlite::Result<TicketRow> {
     Ok(TicketRow {
@@ -38,6 +39,7 @@ pub(super) fn audit(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
         object: row.get(4)?,
         prev: from::bytes(row, 5)?,
         hash: from::bytes(row, 6)?,
+        success: row.get(7)?,
     })
 }
 
@@ -114,8 +116,8 @@ impl Review for Session<'_> {
 
     fn audit_put(&self, row: &AuditRow) -> Result<(), StoreError> {
         self.run(
-            "INSERT INTO audit (n, at, actor, action, object, prev, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO audit (n, at, actor, action, object, prev, hash, success)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 from::signed(row.n),
                 row.at.0,
@@ -123,7 +125,8 @@ impl Review for Session<'_> {
                 row.action,
                 row.object,
                 row.prev,
-                row.hash
+                row.hash,
+                row.success
             ],
         )?;
         Ok(())
