@@ -32,7 +32,7 @@ target/debug/ironfeet-server-here --data "$work/data" serve --listen 127.0.0.1:0
 server=$!
 # It prints its address when it listens.
 read -r said <"$work/said"
-token=$(here admin api-token add --name schemathesis --scope audit)
+token=$(here admin api-token add --name schemathesis --scope audit --scope export --scope metrics)
 "$tools/bin/schemathesis" run docs/openapi.json --url "http://${said##* }" --header "Authorization: Bearer $token" \
   --checks not_a_server_error --max-examples 100 --seed 1 --generation-database none \
   --suppress-health-check all --no-color

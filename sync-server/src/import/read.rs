@@ -52,6 +52,9 @@ const NAMES: &[(&str, &str)] = &[
     ("地址编码", "building_code"),
 ];
 
+/// Characters of a column's name in an error.
+const NAME_CHARS_MAX: usize = 64;
+
 /// A line as (column, text).
 type Line = Vec<(String, String)>;
 
@@ -75,7 +78,13 @@ pub fn read(bytes: &[u8], format: Format) -> Result<Vec<Row>, ImportError> {
             break;
         }
     }
+    errors.truncate(ERRORS_MAX);
     if errors.is_empty() { Ok(rows) } else { Err(ImportError::Rows(errors)) }
+}
+
+/// A column's name as an error tells it: a strange file may have one of any length.
+fn told(name: &str) -> String {
+    name.chars().take(NAME_CHARS_MAX).collect()
 }
 
 fn column(name: &str) -> String {
@@ -93,14 +102,15 @@ fn check_columns<'c>(columns: impl Iterator<Item = &'c str>, line: u64) -> Resul
     let mut unknown = Vec::new();
     for name in columns {
         if deny::is_personal(name) {
-            personal.push(name.to_owned());
-        } else if !is_known(&column(name)) {
+            personal.push(told(name));
+        } else if !is_known(&column(name)) && unknown.len() < ERRORS_MAX {
             let fields: Vec<&str> = FACT_FIELDS.iter().map(|field| field.name).collect();
             let what = format!("unknown column; known are key, grid, {}", fields.join(", "));
-            unknown.push(RowError { line, column: name.to_owned(), what });
+            unknown.push(RowError { line, column: told(name), what });
         }
     }
     if !personal.is_empty() {
+        personal.truncate(ERRORS_MAX);
         return Err(ImportError::Personal(personal));
     }
     if unknown.is_empty() { Ok(()) } else { Err(ImportError::Rows(unknown)) }

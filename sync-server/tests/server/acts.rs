@@ -43,7 +43,7 @@ const ACTS: &[(&str, &str, Leaves)] = &[
     ("POST", "/console/account/factor", Row("console.factor")),
     ("POST", "/console/review/decide", Row("conflict.settle")),
     ("POST", "/console/review/undo", Row("conflict.undo")),
-    ("POST", "/console/review/same", Row("conflict.settle")),
+    ("POST", "/console/review/same", Leaves::None("decides each of many: a row each, as decide")),
     ("POST", "/console/review/waiting", Row("quarantine.discard")),
     ("POST", "/console/review/twins", Row("twin.different")),
     ("POST", "/console/phones/invite", Row("enrol.code")),
@@ -107,16 +107,6 @@ impl Scene {
         self.q.decide(&self.cookie, &take).await
     }
 
-    /// Two phones write the same value beside the conflict.
-    async fn agree(&mut self) {
-        let q = &mut self.q;
-        let mut twin = q.place.clone();
-        let a = q.world.fact(&q.one, &mut q.place, "name", "六号楼");
-        let b = q.world.fact(&q.two, &mut twin, "name", "六号楼");
-        q.one.sync(&q.world, vec![q.one.item(q.place.id(), &a, GRID)]).await;
-        q.two.sync(&q.world, vec![q.two.item(q.place.id(), &b, GRID)]).await;
-    }
-
     /// A revoked phone's work waits.
     async fn hold(&mut self) {
         let q = &mut self.q;
@@ -151,10 +141,6 @@ async fn console_act(scene: &mut Scene, path: &str) {
             let id = decided.split("undo=").nth(1).unwrap();
             scene.form(path, &format!("id={id}")).await;
         }
-        "/console/review/same" => {
-            scene.agree().await;
-            scene.form(path, "").await;
-        }
         "/console/review/waiting" => {
             scene.hold().await;
             let ticket = store::view(&*scene.q.world.app.store, |s| s.tickets_open()).unwrap();
@@ -164,7 +150,9 @@ async fn console_act(scene: &mut Scene, path: &str) {
             let (other, made) = scene.q.world.place(&scene.q.one, "平川路1号");
             let item = scene.q.one.item(other.id(), &made, GRID);
             scene.q.one.sync(&scene.q.world, vec![item]).await;
-            let pair = format!("a={}&b={}", scene.q.place.id(), other.id());
+            let mut pair = [scene.q.place.id(), other.id()];
+            pair.sort();
+            let pair = format!("a={}&b={}", pair[0], pair[1]);
             scene.form(path, &pair).await;
         }
         "/console/phones/invite" => {
@@ -176,7 +164,7 @@ async fn console_act(scene: &mut Scene, path: &str) {
         "/console/checklists/propose" => {
             let yaml = include_str!("../../../core/content/checklists.yaml");
             let version = between(yaml, "content_version: ", "\n");
-            let yaml = yaml.replacen(version, "9999.1", 1);
+            let yaml = yaml.replacen(version, "'9999.1'", 1);
             let yaml: String = yaml.bytes().map(|b| format!("%{b:02x}")).collect();
             scene.form(path, &format!("act=publish&yaml={yaml}")).await;
         }

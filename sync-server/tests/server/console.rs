@@ -329,4 +329,7 @@ async fn a_supervisor_of_another_area_sees_nothing_and_decides_nothing() {
     let form = q.form(&seen, "take", &format!("choose={}", q.a.hash));
     let form = form.replacen(&form[..form.find("&doc").unwrap()], &format!("csrf={csrf}"), 1);
     assert!(q.decide(&cookie, &form).await.contains("said=settled"), "as if it were not there");
+    let pair = format!("csrf={csrf}&a={0}&b={0}", q.place.id());
+    let twins = post(&q.world, "/console/review/twins", &cookie, &pair).await;
+    assert!(header(&twins, "location").contains("said=settled"), "nor are its twins");
 }

@@ -76,7 +76,11 @@ pub(super) async fn decide(desk: Desk, Form(form): Form<Decision>) -> Result<Res
 }
 
 /// A record outside of the scope is as if it were not there.
-fn within(s: &dyn store::Session, scope: &[String], doc: &DocId) -> Result<(), ReviewError> {
+pub(super) fn within(
+    s: &dyn store::Session,
+    scope: &[String],
+    doc: &DocId,
+) -> Result<(), ReviewError> {
     let pid = s.doc(doc)?.ok_or(ReviewError::Settled)?.pid.to_string();
     let grid = pid.strip_prefix('g').unwrap_or_default();
     let inside = scope.iter().any(|prefix| prefix.is_empty() || grid.starts_with(prefix));

@@ -10,6 +10,7 @@ use ironfeet_core::model::DocId;
 use super::super::error::{Error, off};
 use super::frame::{Desk, Frame, Refusal, Said, link};
 use super::rights::Right;
+use super::settle::within;
 use crate::review::twin;
 use crate::store::desk::PlaceLine;
 use crate::store::{self, StoreError};
@@ -122,8 +123,10 @@ pub(super) async fn act(desk: Desk, Form(form): Form<Decision>) -> Result<Respon
     let id = |text: &str| text.parse::<DocId>().map_err(|_| Error::Parameter);
     let (a, b) = (id(&form.a)?, id(&form.b)?);
     let keep = if form.keep.is_empty() { None } else { Some(id(&form.keep)?) };
-    let by = desk.by.clone();
+    let (by, scope) = (desk.by.clone(), desk.scope.clone());
     let done = super::act(&desk.app, move |s, app| {
+        within(s, &scope, &a)?;
+        within(s, &scope, &b)?;
         let mut pids = s.presence(&a)?;
         pids.extend(s.presence(&b)?);
         match &keep {
