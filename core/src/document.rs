@@ -344,8 +344,6 @@ impl Document {
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
-mod limit_tests;
-#[cfg(test)]
 mod merge_tests;
 #[cfg(test)]
 mod tests;
