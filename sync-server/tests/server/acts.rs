@@ -220,7 +220,7 @@ async fn phone_act(scene: &mut Scene, path: &str) {
     let url = format!("http://server{path}");
     let nonce = nonce["nonce"].as_str().unwrap();
     let said = proof::assertion(&*q.one.signer, q.one.device, &url, nonce, &about);
-    scene.json(path, json!({ "assertion": said })).await;
+    scene.json(path, json!({ "assertion": said.unwrap() })).await;
 }
 
 #[tokio::test]
