@@ -344,6 +344,8 @@ impl Document {
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
 mod merge_tests;
 #[cfg(test)]
 mod tests;
