@@ -38,6 +38,7 @@ use automerge as am;
 use automerge::ReadDoc;
 use automerge::transaction::CommitOptions;
 
+use crate::faults;
 use crate::limits;
 use crate::model::{ChangeHash, DocId, Remark, Scalar, UtcMillis};
 
@@ -110,6 +111,7 @@ impl Document {
     /// # Errors
     /// [`LoadError::Damaged`]: rebuild from the rows with [`Document::from_changes`].
     pub fn load(id: DocId, snapshot: &[u8]) -> Result<Self, LoadError> {
+        faults::document_loaded();
         let doc = guard::quietly(|| am::Automerge::load(snapshot))
             .map_err(|_| LoadError::Damaged("snapshot"))?
             .map_err(|_| LoadError::Damaged("snapshot"))?;
@@ -139,6 +141,7 @@ impl Document {
         &mut self,
         raws: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<(), LoadError> {
+        faults::document_loaded();
         let mut changes = Vec::new();
         let mut bytes = self.bytes;
         for raw in raws {

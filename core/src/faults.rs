@@ -10,7 +10,7 @@
 pub enum Guard {
     /// The server looks again under the lock of the transaction before it writes what it judged before.
     RowLock = 1,
-    /// The server compares a phone's chain with its own before it goes on from a cursor.
+    /// Server and phone compare chains: the cursor's before a log is read on from it, the answer's after.
     ChainCheck = 2,
     /// A phone edits under an actor that only this process ever used for this record.
     FreshActors = 4,
@@ -27,8 +27,14 @@ pub const fn is_off(_: Guard) -> bool {
     false
 }
 
+/// A record's document was loaded or grew by changes of others.
+#[cfg(not(feature = "faults"))]
+pub const fn document_loaded() {}
+
 #[cfg(feature = "faults")]
 pub use switches::{Fuse, PHONE_DISK, SERVER_DISK, is_off, switch_off, switch_on};
+#[cfg(feature = "faults")]
+pub use switches::{document_loaded, documents_loaded};
 
 #[cfg(feature = "faults")]
 mod switches {
@@ -52,6 +58,19 @@ mod switches {
     /// Switches it on again.
     pub fn switch_on(guard: Guard) {
         OFF.fetch_and(!(guard as u8), SeqCst);
+    }
+
+    static LOADED: AtomicU64 = AtomicU64::new(0);
+
+    /// A record's document was loaded or grew by changes of others.
+    pub fn document_loaded() {
+        LOADED.fetch_add(1, SeqCst);
+    }
+
+    /// How many were, in this process, on all sides together.
+    #[must_use]
+    pub fn documents_loaded() -> u64 {
+        LOADED.load(SeqCst)
     }
 
     /// Counts the statements of a database and makes every one fail after the n-th, as if the process

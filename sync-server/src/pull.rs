@@ -95,6 +95,7 @@ fn bare(pid: &Pid, status: PartStatus, seq: u64) -> Part {
         stamp: [0; 16],
         bundle: None,
         last_seq: 0,
+        chain: [0; 16],
     }
 }
 
@@ -144,6 +145,7 @@ fn part(
             part.status = PartStatus::More;
         }
     }
+    part.chain = chain::cut(&chain);
     part.stamp = stamp::stamp(&app.identity.stamp_key, &cursor.pid, part.seq, &chain);
     Ok((part, bytes))
 }

@@ -8,9 +8,6 @@ use ironfeet_tests::simulation::{Plan, live, many, threads};
 const SEEDS: u64 = 2_000;
 /// After so many failures there is enough to look at.
 const FAILURES_MAX: usize = 8;
-/// Open finding: after a restore to an older backup one acknowledged change comes back from nobody.
-/// Take a seed out of here when it is mended; alone (`IRONFEET_SEED`) it still fails.
-const OPEN: [u64; 1] = [844];
 
 #[expect(clippy::disallowed_methods, reason = "a test may be told its seeds")]
 fn told(name: &str) -> Option<u64> {
@@ -23,15 +20,10 @@ fn every_world_comes_to_rest_whole_and_equal() {
         Some(seed) => seed..seed + 1,
         None => 0..told("IRONFEET_SEEDS").unwrap_or(SEEDS),
     };
-    let alone = seeds.end - seeds.start == 1;
     let sum = many(seeds.clone(), threads(), FAILURES_MAX, &|_, _| {});
     println!("seeds {seeds:?}: {:?}", sum.report);
-    let failed: Vec<String> = sum
-        .failed
-        .iter()
-        .filter(|(seed, _)| alone || !OPEN.contains(seed))
-        .map(|(seed, why)| format!("seed {seed}: {why}"))
-        .collect();
+    let failed: Vec<String> =
+        sum.failed.iter().map(|(seed, why)| format!("seed {seed}: {why}")).collect();
     assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), sum.seeds, failed.join("\n"));
     let report = sum.report;
     if seeds.end - seeds.start > 100 {

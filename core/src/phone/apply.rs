@@ -111,7 +111,7 @@ fn take_in(
         None => {
             let n = document::add(db, one.doc, &one.pid, "")?;
             let empty = Document::from_changes(one.doc, [])?;
-            let mut entry = Entry::of(n, one.pid.clone(), empty, 0, 0, false, contents);
+            let mut entry = Entry::of(n, empty, 0, 0, false, contents);
             entry.views = Views::default();
             entry
         }
@@ -167,7 +167,7 @@ fn begin(
     let kind = document.kind().map_or("", |kind| kind.as_str());
     let k = i64::try_from(changes.len()).unwrap_or(i64::MAX);
     document::settle(db, n, kind, (k, &document.heads()), &acked)?;
-    let entry = Entry::read_as(n, one.pid.clone(), document, reading, k, contents);
+    let entry = Entry::read_as(n, document, reading, k, contents);
     views::put(db, n, Some(&Views::default()), &entry.views)?;
     applied.changes += changes.len();
     applied.documents += 1;

@@ -103,7 +103,7 @@ fn put_back(db: &Db, id: DocId, contents: &Contents) -> Result<(), PhoneError> {
     {
         document::set_kind(db, row.n, kind.as_str())?;
     }
-    let entry = Entry::of(row.n, row.pid, document, 0, 0, row.unsent, contents);
+    let entry = Entry::of(row.n, document, 0, 0, row.unsent, contents);
     views::put(db, row.n, None, &entry.views)?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::model::{
     Scalar, UtcMillis, VisitId, screen_text,
 };
 use crate::rules::Act;
-use crate::store::{self, near, part, search, visit};
+use crate::store::{self, document, near, part, search, visit};
 
 use super::finding::FindingRow;
 use super::show::ConflictView;
@@ -260,12 +260,13 @@ impl Inner {
         &mut self,
         id: PlaceId,
     ) -> Result<(String, Place, Vec<ConflictView>), PhoneError> {
+        let home = document::find(self.store()?.db(), id.0)?.map(|row| row.pid);
         let entry = self.entry(id.0).map_err(|e| called(e, "place"))?;
         let Record::Place(place) = &entry.reading.record else {
             return Err(PhoneError::NotFound { what: "place" });
         };
         let conflicts = entry.reading.conflicts.iter().map(ConflictView::from).collect();
-        Ok((entry.pid.clone(), place.clone(), conflicts))
+        Ok((home.unwrap_or_default(), place.clone(), conflicts))
     }
 
     /// The partition of a new place.

@@ -25,7 +25,6 @@ const SNAPSHOT_EVERY: i64 = 32;
 /// A record in memory.
 pub(super) struct Entry {
     pub(super) n: i64,
-    pub(super) pid: String,
     pub(super) document: Document,
     pub(super) reading: Reading,
     pub(super) views: Views,
@@ -126,7 +125,7 @@ fn load(db: &Db, id: DocId, contents: &Contents) -> Result<Entry, PhoneError> {
         }
     };
     let k = document::last_k(db, id)?;
-    Ok(Entry::of(row.n, row.pid, document, k, saved_k, row.unsent, contents))
+    Ok(Entry::of(row.n, document, k, saved_k, row.unsent, contents))
 }
 
 fn from_snapshot(db: &Db, n: i64, id: DocId) -> Result<Option<(i64, Document)>, StoreError> {
@@ -142,7 +141,6 @@ fn from_snapshot(db: &Db, n: i64, id: DocId) -> Result<Option<(i64, Document)>, 
 impl Entry {
     pub(super) fn of(
         n: i64,
-        pid: String,
         document: Document,
         k: i64,
         saved_k: i64,
@@ -150,14 +148,13 @@ impl Entry {
         contents: &Contents,
     ) -> Self {
         let reading = document.read();
-        let entry = Self::read_as(n, pid, document, reading, k, contents);
+        let entry = Self::read_as(n, document, reading, k, contents);
         Self { unsent, saved_k, ..entry }
     }
 
     /// A record that was read already, of which nothing waits to be sent and no snapshot exists.
     pub(super) fn read_as(
         n: i64,
-        pid: String,
         document: Document,
         reading: Reading,
         k: i64,
@@ -165,7 +162,7 @@ impl Entry {
     ) -> Self {
         let views = show::views(&reading, &|| contents.get());
         let (unsent, saved_k) = (false, 0);
-        Self { n, pid, document, reading, views, k, unsent, saved_k, actor: None, used: 0 }
+        Self { n, document, reading, views, k, unsent, saved_k, actor: None, used: 0 }
     }
 
     /// Who speaks when this process edits the record.
@@ -296,7 +293,7 @@ impl Inner {
         let contents = &self.contents;
         let entry = store.write(|db| {
             let n = document::add(db, id, pid, kind)?;
-            let mut entry = Entry::of(n, pid.to_owned(), document, 0, 0, false, contents);
+            let mut entry = Entry::of(n, document, 0, 0, false, contents);
             entry.actor = Some(by.actor);
             let views = std::mem::take(&mut entry.views);
             views::put(db, n, Some(&Views::default()), &views)?;

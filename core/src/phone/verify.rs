@@ -58,6 +58,14 @@ impl Phone {
             row.map(|row| row.local_heads).ok_or(PhoneError::NotFound { what: "record" })
         })
     }
+
+    /// Whether this phone holds a change, with its bytes.
+    ///
+    /// # Errors
+    /// [`PhoneError`] when the store cannot be read.
+    pub fn holds(&self, id: DocId, hash: ChangeHash) -> Result<bool, PhoneError> {
+        self.with(|inner| Ok(document::raw_of(inner.store()?.db(), id, &hash)?.is_some()))
+    }
 }
 
 impl Inner {

@@ -141,6 +141,21 @@ pub fn set_home(
     Ok(())
 }
 
+/// Sets a document's home to where the partitions hold it now: a restored server may have undone a move.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn find_home(db: &Connection, doc: DocId) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE doc SET (pid, move_gen, state) =
+             (SELECT pid, move_gen, iif(frozen, 'frozen', 'live') FROM member
+              WHERE doc_id = ?1 ORDER BY move_gen DESC, pid LIMIT 1)
+         WHERE doc_id = ?1 AND EXISTS (SELECT 1 FROM member WHERE doc_id = ?1)",
+    )?
+    .execute([&doc.0[..]])?;
+    Ok(())
+}
+
 /// Points a document at the partition it moved to, unless it was pointed elsewhere already.
 ///
 /// # Errors

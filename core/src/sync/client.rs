@@ -282,8 +282,14 @@ impl Client {
         for part in response.parts {
             match part.status {
                 PartStatus::Ok | PartStatus::More => {
-                    progress |= !part.entries.is_empty();
-                    follow.extend(self.take(&part, &response.history, held, &mut batch)?);
+                    match self.take(&part, &response.history, held, &mut batch) {
+                        // Nothing of it is used: where the two histories part is to be found first.
+                        Err(Distrust::Chain { pid }) => follow.push(Effect::Locate(pid)),
+                        taken => {
+                            progress |= !part.entries.is_empty();
+                            follow.extend(taken?);
+                        }
+                    }
                 }
                 PartStatus::Reset => {
                     follow.extend(part.bundle.map(|b| Effect::Bundle(part.pid, b)));

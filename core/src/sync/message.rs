@@ -268,8 +268,7 @@ pub struct Part {
     #[n(3)]
     pub seq: u64,
     /// Digest at the partition's end; only comparable when `status` is `Ok`.
-    #[n(4)]
-    #[cbor(with = "minicbor::bytes")]
+    #[cbor(n(4), with = "minicbor::bytes")]
     pub digest: [u8; 16],
     /// Documents at the partition's end.
     #[n(5)]
@@ -278,8 +277,7 @@ pub struct Part {
     #[n(6)]
     pub durable_seq: u64,
     /// The server's own proof of the chain at `seq` ([`super::stamp`]).
-    #[n(7)]
-    #[cbor(with = "minicbor::bytes")]
+    #[cbor(n(7), with = "minicbor::bytes")]
     pub stamp: [u8; 16],
     /// The bundle to take, with `Reset`.
     #[n(8)]
@@ -287,6 +285,9 @@ pub struct Part {
     /// Last number of the partition, for progress.
     #[n(9)]
     pub last_seq: u64,
+    /// The chain at `seq`, cut: what the phone must come to from its cursor over the entries.
+    #[cbor(n(10), with = "minicbor::bytes")]
+    pub chain: [u8; 16],
 }
 
 /// One numbered entry of a partition's log.

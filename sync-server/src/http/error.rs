@@ -83,7 +83,10 @@ impl Error {
             Self::Cut => plain("cut", "the body did not come whole in time"),
             Self::Json => plain("json", "the body is not the JSON expected here"),
             Self::Parameter => plain("parameter", "a parameter is not what it should be"),
-            Self::Proto => plain("proto", "this protocol version is not spoken here"),
+            Self::Proto => plain(
+                "upgrade_required",
+                "this protocol version is not spoken here: update the app",
+            ),
             Self::Device => plain("device", "the token belongs to another device"),
             Self::Forbidden => plain("forbidden", "not granted to this phone"),
             Self::NotFound => plain("not_found", "there is no such thing here"),

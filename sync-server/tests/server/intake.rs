@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use ironfeet_core::sync::message::{PartStatus, PushStatus};
+use ironfeet_core::sync::message::{PROTO, PartStatus, PushStatus, SCHEMA, SyncResponse};
 use ironfeet_core::sync::{chunk, frame};
 use ironfeet_server::store::{self, DeviceStatus};
 use ironfeet_server::{enrol, review};
@@ -213,5 +213,35 @@ async fn a_push_of_rubbish_is_refused_by_code_and_never_a_crash() {
         let status = &Phone::statuses(&answer)[0];
         assert!(!matches!(status, PushStatus::TryLater), "mutant {seed}: {status:?}");
     }
+    world.verify();
+}
+
+#[tokio::test]
+async fn an_app_of_another_version_hands_in_its_work_and_must_be_updated_to_read() {
+    let world = World::new();
+    let mut phone = world.phone("W1", &[GRID]);
+    let (place, made) = world.place(&phone, "平川路1号");
+    let item = phone.item(place.id(), &made, GRID);
+    let push = vec![phone.manifest(vec![item])];
+    let mut request = phone.request(push, Vec::new());
+    (request.proto, request.schema) = (PROTO + 1, SCHEMA + 7);
+    let (status, bytes) = world.frame("/v1/sync", &phone.keys, frame::encode(&request)).await;
+    assert_eq!(status, 200);
+    let answer: SyncResponse = frame::decode(&bytes).unwrap();
+    assert_eq!(Phone::statuses(&answer), [PushStatus::Accepted(1)]);
+    assert!(answer.parts.is_empty(), "what it could not read is not sent");
+
+    let mut request = phone.request(Vec::new(), Vec::new());
+    request.proto = PROTO + 1;
+    let (status, bytes) = world.frame("/v1/sync", &phone.keys, frame::encode(&request)).await;
+    let told: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!((status, &told["refused"]["code"]), (426, &"upgrade_required".into()));
+
+    // A newer schema alone is no reason to refuse anything.
+    let mut request = phone.request(Vec::new(), Vec::new());
+    request.schema = SCHEMA + 7;
+    let (status, bytes) = world.frame("/v1/sync", &phone.keys, frame::encode(&request)).await;
+    let answer: SyncResponse = frame::decode(&bytes).unwrap();
+    assert_eq!((status, answer.parts[0].seq), (200, 1));
     world.verify();
 }

@@ -4,18 +4,18 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use automerge as am;
-use automerge::legacy::{ObjectId, OpId};
+use automerge::legacy::{Key, ObjectId, OpId};
 use axum::Router;
-use ironfeet_core::document::{Authorship, Document, Edit, PlaceEdit};
+use ironfeet_core::document::{Authorship, Birth, Document, Edit, PlaceEdit};
 use ironfeet_core::ground::Clock;
-use ironfeet_core::model::{Author, DeviceId, InstallId, Pid, Remark, Role, UtcMillis};
+use ironfeet_core::model::{Author, DeviceId, DocId, InstallId, Pid, Remark, Role, UtcMillis};
 use ironfeet_core::phone::Enrolled;
 use ironfeet_core::phone::transport::{Pass, Transport};
 use ironfeet_core::sync::chunk;
 use ironfeet_core::sync::frame;
 use ironfeet_core::sync::manifest::{self, Signer, SoftwareSigner};
 use ironfeet_core::sync::message::{
-    Manifest, PROTO, PushItem, SCHEMA, SyncRequest, SyncResponse, Want,
+    Manifest, PROTO, PushItem, PushStatus, Receipt, SCHEMA, SyncRequest, SyncResponse, Want,
 };
 use ironfeet_core::sync::proof;
 use rand::{Rng, RngExt, SeedableRng};
@@ -78,14 +78,40 @@ impl Adversary {
     pub async fn push(&mut self, document: &Document, home: &Pid) -> usize {
         let bodies = self.mutants(document);
         let sent = bodies.len();
-        self.counter += 1;
         let item = |body| PushItem { doc: document.id(), pid: home.clone(), move_gen: 0, body };
+        // A server that is down hears nothing of it; one that is up answers each change.
+        self.hand_in(bodies.into_iter().map(item).collect()).await.map_or(sent, |told| told.len())
+    }
+
+    /// A new place as a newer app writes it: a later schema, a field unknown here. What became of it.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    pub async fn push_newer(
+        &mut self,
+        birth: &Birth,
+        field: &str,
+        home: &Pid,
+    ) -> (DocId, PushStatus) {
+        let by = Authorship { author: self.author, actor: self.rng.random() };
+        let id = DocId::new(AT, self.rng.random());
+        let (_, made) = Document::birth(id, birth, &by, AT).expect("a place that fits");
+        let raw = newer(&made.raw, field);
+        let body = chunk::body(&raw).expect("a whole change").to_vec();
+        let item = PushItem { doc: id, pid: home.clone(), move_gen: 0, body };
+        let told = self.hand_in(vec![item]).await.expect("the server answers");
+        (id, told[0].status.clone())
+    }
+
+    /// Signs and sends; the receipts, if there is an answer.
+    async fn hand_in(&mut self, items: Vec<PushItem>) -> Option<Vec<Receipt>> {
+        self.counter += 1;
         let mut signed = Manifest {
             device: self.device,
             counter: self.counter,
             lease: 0,
             made_at: AT,
-            items: bodies.into_iter().map(item).collect(),
+            items,
             sig: Vec::new(),
         };
         manifest::sign(&mut signed, &*self.signer).expect("a key in software");
@@ -103,15 +129,9 @@ impl Adversary {
             apply_failed: Vec::new(),
         };
         let pass = self.pass();
-        let answer = self.line.post_frame("/v1/sync", &pass, frame::encode(&request)).await;
-        // A server that is down hears nothing of it; one that is up answers each change.
-        match answer {
-            Ok(answer) => {
-                let answer: SyncResponse = frame::decode(&answer).expect("an answer as agreed");
-                answer.push.len()
-            }
-            Err(_) => sent,
-        }
+        let answer = self.line.post_frame("/v1/sync", &pass, frame::encode(&request)).await.ok()?;
+        let answer: SyncResponse = frame::decode(&answer).expect("an answer as agreed");
+        Some(answer.push)
     }
 
     fn pass(&mut self) -> Pass {
@@ -152,6 +172,23 @@ impl Adversary {
         }
         bodies
     }
+}
+
+/// A birth as of the next schema: the same, and a field of its own beside the storeys.
+fn newer(raw: &[u8], field: &str) -> Vec<u8> {
+    let mut expanded = am::Change::try_from(raw).expect("a whole change").decode();
+    let key = |name: &str| Key::Map(name.into());
+    for op in &mut expanded.operations {
+        if op.obj == ObjectId::Root && op.key == key("v") {
+            op.action = am::legacy::OpType::Put(2.into());
+        }
+    }
+    let beside: Vec<_> =
+        expanded.operations.iter().filter(|op| op.key == key("storeys")).cloned().collect();
+    expanded
+        .operations
+        .extend(beside.into_iter().map(|op| am::legacy::Op { key: key(field), ..op }));
+    am::Change::from(expanded).raw_bytes().to_vec()
 }
 
 /// Well-formed changes that say what cannot be.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use ironfeet_core::document::Document;
 use ironfeet_core::ground::{Clock, Entropy};
-use ironfeet_core::model::{ChangeHash, DocId, GridCode, PersonId, Pid, Role};
+use ironfeet_core::model::{ChangeHash, DocId, GridCode, PersonId, Pid, Role, Scalar};
 use ironfeet_server::app::App;
 use ironfeet_server::config::Config;
 use ironfeet_server::identity::WITNESS;
@@ -119,12 +119,30 @@ impl Server {
         let open = review::conflicts(app, 10).expect("the store can be read");
         let Some(conflict) = open.get(pick % open.len().max(1)) else { return false };
         let side = &conflict.sides[pick % conflict.sides.len()];
+        self.choose(conflict, side.change)
+    }
+
+    /// A supervisor takes this value of a field in conflict.
+    pub fn settle_field(&self, field: &str, value: &Scalar) -> bool {
+        let app = self.app();
+        let open = review::conflicts(app, 10).expect("the store can be read");
+        let Some(conflict) = open.iter().find(|conflict| conflict.field == field) else {
+            return false;
+        };
+        let Some(side) = conflict.sides.iter().find(|side| side.value == *value) else {
+            return false;
+        };
+        self.choose(conflict, side.change)
+    }
+
+    fn choose(&self, conflict: &review::Open, change: ChangeHash) -> bool {
+        let app = self.app();
         let choice = Choice {
             doc: conflict.doc,
             container: conflict.container.clone(),
             field: conflict.field.clone(),
             rivals: conflict.rivals.clone(),
-            act: Act::Take(side.change),
+            act: Act::Take(change),
         };
         let by = By { actor: "sim".to_owned(), post: Role::Supervisor };
         store::transact(&*app.store, |s| decide(s, app, &choice, &by)).is_ok()

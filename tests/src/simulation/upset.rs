@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ironfeet_core::model::{ChangeHash, DocId};
 use ironfeet_server::store::DocState;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -59,8 +60,11 @@ impl World {
         if self.server.restore(n, witness) {
             self.report.upsets += 1;
             self.report.restores += 1;
-            let gone = &self.withdrawn;
-            self.accepted.retain(|(doc, _)| !gone.contains(doc));
+            // The bound of the promise: thrown back on every end, a change is nowhere.
+            let gone: Vec<_> =
+                self.frail.iter().copied().filter(|one| !self.is_held(*one)).collect();
+            let withdrawn = &self.withdrawn;
+            self.accepted.retain(|one| !withdrawn.contains(&one.0) && !gone.contains(one));
         }
         self.reconnect();
     }
@@ -115,7 +119,19 @@ impl World {
         std::fs::remove_dir_all(&self.phones[n].dir).expect("the phone's folder");
         copy(&saved, &self.phones[n].dir);
         self.open(n);
+        let frail: Vec<_> =
+            self.accepted.iter().copied().filter(|one| !self.is_on_a_phone(*one)).collect();
+        self.frail.extend(frail);
         self.report.upsets += 1;
+    }
+
+    fn is_on_a_phone(&self, (doc, hash): (DocId, ChangeHash)) -> bool {
+        let holds = |n| self.phone(n).holds(doc, hash).expect("the store can be read");
+        (0..self.phones.len()).any(holds)
+    }
+
+    fn is_held(&self, one: (DocId, ChangeHash)) -> bool {
+        self.server.has(one.0, one.1) || self.is_on_a_phone(one)
     }
 
     /// From now on there are two living copies of a phone, unsent work included.

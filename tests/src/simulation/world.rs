@@ -13,11 +13,11 @@ use rand_chacha::ChaCha8Rng;
 use super::adversary::Adversary;
 use super::{Line, SeededEntropy, Server, VirtualClock};
 
-const KEY: [u8; 32] = [7; 32];
+pub(super) const KEY: [u8; 32] = [7; 32];
 /// The grids that every phone carries.
 pub(super) const GRIDS: [&str; 2] = ["329901001012001", "329901001012002"];
 /// When a world begins: 2026-11-18.
-const BEGIN: i64 = 1_795_000_000_000;
+pub(super) const BEGIN: i64 = 1_795_000_000_000;
 const DAY: i64 = 86_400_000;
 
 /// How a world is built and what happens in it.
@@ -114,6 +114,8 @@ pub struct World {
     pub(super) visits: Vec<VisitId>,
     /// Changes that were acknowledged to a person: each must be somewhere in the end.
     pub(super) accepted: Vec<(DocId, ChangeHash)>,
+    /// Of these: what no phone held any more once a phone was thrown back; the server alone has it.
+    pub(super) frail: BTreeSet<(DocId, ChangeHash)>,
     /// Records that left all phones.
     pub(super) withdrawn: BTreeSet<DocId>,
     /// Whether a write of the server was ever made to fail.
@@ -151,6 +153,7 @@ impl World {
             places: Vec::new(),
             visits: Vec::new(),
             accepted: Vec::new(),
+            frail: BTreeSet::new(),
             withdrawn: BTreeSet::new(),
             writes_failed: false,
             adversary: None,

@@ -19,7 +19,7 @@ const CORE: &[Wall] = &[
     ("workflow", &["model", "limits"]),
     ("vault", &["model", "limits"]),
     ("document", &["model", "limits", "faults"]),
-    ("sync", &["model", "limits", "rules", "checklist", "workflow", "vault", "document"]),
+    ("sync", &["model", "limits", "rules", "checklist", "workflow", "vault", "document", "faults"]),
     ("store", &["model", "limits", "ground", "faults"]),
 ];
 

@@ -82,6 +82,10 @@ impl SyncError {
                 "服务器不再接受本机，未发送的工作仍在本机，请联系管理员",
                 "the server does not accept this phone any more; unsent work stays here: tell the administrator",
             ),
+            Self::Transport(TransportError::Refused { status: 426, .. }) => (
+                "应用版本过旧，本机的工作仍会上传；请更新应用后再接收新内容",
+                "this app is too old: work is still sent; update the app to receive what is new",
+            ),
             // What remains of these was told above.
             Self::Transport(TransportError::Refused { .. } | TransportError::Busy { .. }) => {
                 ("服务器拒绝了请求", "the server refused the request")

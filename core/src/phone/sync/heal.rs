@@ -54,7 +54,9 @@ impl Phone {
                     if !member::is_held(db, *doc)? {
                         member::set_state(db, *doc, "left")?;
                     }
+                    member::find_home(db, *doc)?;
                 }
+                answer.take.iter().try_for_each(|taken| member::find_home(db, taken.doc))?;
                 sum_up(db, &name)
             })?;
             Ok(())

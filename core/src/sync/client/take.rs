@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::parse_change;
+use crate::faults::{self, Guard};
 use crate::model::{ChangeHash, DocId, Pid};
 use crate::sync::bundle::{BundleChunk, BundleHeader};
 use crate::sync::chain;
@@ -43,6 +44,12 @@ pub enum Distrust {
     /// The numbers do not add up.
     #[error("the entries of {pid} are not numbered without gaps")]
     Gap {
+        /// The partition.
+        pid: Pid,
+    },
+    /// The entries do not lead from our chain to the server's.
+    #[error("the chain of {pid} is not what its entries come to")]
+    Chain {
         /// The partition.
         pid: Pid,
     },
@@ -140,6 +147,9 @@ pub fn take_part(
         if taking.steps.len() >= SLICE_ENTRIES {
             slices.push(taking.slice());
         }
+    }
+    if chain::cut(&taking.standing.chain) != part.chain && !faults::is_off(Guard::ChainCheck) {
+        return Err(Distrust::Chain { pid: part.pid.clone() });
     }
     let stale =
         taking.standing.durable_seq != part.durable_seq || taking.standing.stamp != part.stamp;
@@ -293,4 +303,84 @@ fn take_doc(pid: &Pid, doc: &HealDoc) -> Result<WholeDoc, Distrust> {
     let state = if doc.frozen { DocState::Frozen } else { DocState::Live };
     let (member, changes) = whole(pid, 0, doc.move_gen, state, &doc.bodies)?;
     Ok((doc.doc, member, changes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DeviceId, InstallId, UtcMillis};
+    use crate::sync::client::{Client, Effect, Identity, Input};
+    use crate::sync::message::SyncResponse;
+
+    struct Nothing;
+
+    impl Held for Nothing {
+        fn member(&self, _: &Pid, _: &DocId) -> Option<Member> {
+            None
+        }
+    }
+
+    /// What a phone that begins does with one note under this chain.
+    fn effects_of(told: impl FnOnce([u8; 16]) -> [u8; 16]) -> Vec<Effect> {
+        let pid: Pid = "g329901001012001".parse().unwrap();
+        let history = [3; 16];
+        let entry = Entry { doc: DocId([0; 16]), what: EntryKind::Note("停电".to_owned()) };
+        let (kind, body) = chain::link(&entry.what);
+        let honest = chain::next(&chain::origin(&history, &pid), 1, kind, &entry.doc, &body);
+        let part = Part {
+            pid: pid.clone(),
+            status: PartStatus::Ok,
+            entries: vec![entry],
+            seq: 1,
+            digest: Digest::default().cut(),
+            count: 0,
+            durable_seq: 0,
+            stamp: [1; 16],
+            bundle: None,
+            last_seq: 1,
+            chain: told(chain::cut(&honest)),
+        };
+        let mut client = Client::new(Identity {
+            app: "test".to_owned(),
+            install: InstallId([1; 16]),
+            device: DeviceId([2; 16]),
+            priority: Vec::new(),
+        });
+        let standings = vec![Standing::new(pid.clone())];
+        let gathered =
+            Input::Gathered { counter: 0, standings, outgoing: Vec::new(), offers: Vec::new() };
+        let _request = client.step(UtcMillis(0), gathered).unwrap();
+        let answer = SyncResponse {
+            server_time: UtcMillis(0),
+            history,
+            peer_counter: 0,
+            push: Vec::new(),
+            parts: vec![part],
+            notices: Vec::new(),
+            next_poll_s: 60,
+            grants: vec![pid],
+        };
+        client.step(UtcMillis(0), Input::Answered(answer, &Nothing)).unwrap()
+    }
+
+    fn slices(effects: &[Effect]) -> usize {
+        let of = |effect: &Effect| match effect {
+            Effect::Apply(batch) => batch.slices.len(),
+            _ => 0,
+        };
+        effects.iter().map(of).sum()
+    }
+
+    #[test]
+    fn entries_are_taken_when_they_lead_to_the_chain_told() {
+        let effects = effects_of(|chain| chain);
+        assert_eq!((slices(&effects), effects.len()), (1, 1));
+    }
+
+    #[test]
+    fn entries_under_another_chain_are_not_taken_and_the_common_entry_is_asked_for() {
+        let effects = effects_of(|chain| chain.map(|byte| byte ^ 1));
+        assert_eq!(slices(&effects), 0);
+        assert!(matches!(effects.last(), Some(Effect::Locate(_))), "{effects:?}");
+    }
 }
