@@ -66,6 +66,7 @@ impl Hand {
             clock: self.clock.clone(),
             entropy: Arc::new(SeededEntropy::new(self.salt)),
             content: None,
+            keystore: None,
         }
     }
 
