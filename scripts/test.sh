@@ -84,9 +84,10 @@ step clippy cargo clippy --quiet --workspace --all-targets --features "$phones" 
 tests all cargo test --workspace --features "$phones" --no-fail-fast
 # IRONFEET_PHONES_TEST: a stand-in, for the test of this script.
 counted phones "${IRONFEET_PHONES_TEST:-mobile-bindings/test.sh}" --built
-# IRONFEET_CONSOLE_TEST, IRONFEET_SCHEMATHESIS: as above.
+# IRONFEET_CONSOLE_TEST, IRONFEET_SCHEMATHESIS, IRONFEET_TUS: as above.
 counted console "${IRONFEET_CONSOLE_TEST:-scripts/console.sh}" --built
 step schemathesis "${IRONFEET_SCHEMATHESIS:-scripts/schemathesis.sh}" --built
+step tus "${IRONFEET_TUS:-scripts/tus.sh}" --built
 
 say "done"
 finish

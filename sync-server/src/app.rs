@@ -23,6 +23,7 @@ use crate::limiter::Limiter;
 use crate::metrics::Metrics;
 use crate::nudge::Nudge;
 use crate::pass::Passes;
+use crate::photo::Photos;
 use crate::shelf::Shelf;
 use crate::store::{Store, StoreError};
 use crate::tail::Tails;
@@ -48,6 +49,8 @@ pub struct App {
     pub tails: Tails,
     /// Bundles on disk.
     pub bundles: Bundles,
+    /// Photos on disk.
+    pub photos: Photos,
     /// Who waits for news.
     pub nudge: Nudge,
     /// Phones heard since the last note.
@@ -101,6 +104,7 @@ impl App {
             shelf: Shelf::new(config.sync.document_cache_bytes),
             tails: Tails::new(config.sync.tail_cache_bytes),
             bundles: Bundles::new(config.data.join("bundles")),
+            photos: Photos::open(&config.data.join("photos"))?,
             stopping: tokio::sync::Notify::new(),
             gate: Semaphore::new(config.sync.workers.max(1)),
             nudge: Nudge::default(),

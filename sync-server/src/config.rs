@@ -53,6 +53,8 @@ pub struct Config {
     pub sync: Sync,
     /// How often one phone and one address may ask.
     pub limits: Limits,
+    /// Photos on their way here.
+    pub photos: Photos,
     /// How long records stay on phones.
     pub archive: Archive,
     /// The supervisors' pages.
@@ -125,6 +127,22 @@ pub struct Archive {
     pub after_days: u32,
 }
 
+/// Photos on their way here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Photos {
+    /// Days after which an upload that is not whole is forgotten.
+    pub upload_days: u32,
+    /// Uploads of one phone that may be begun and not whole.
+    pub open_max: u32,
+}
+
+impl Default for Photos {
+    fn default() -> Self {
+        Self { upload_days: 7, open_max: 200 }
+    }
+}
+
 /// The supervisors' pages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -158,6 +176,7 @@ impl Default for Config {
             tls: Tls::default(),
             sync: Sync::default(),
             limits: Limits::default(),
+            photos: Photos::default(),
             archive: Archive::default(),
             console: Console::default(),
             metrics: Metrics::default(),

@@ -9,8 +9,12 @@ mod console;
 mod desk;
 mod enrol;
 mod error;
+mod files;
 mod health;
+mod photos;
+mod picture;
 mod program;
+mod range;
 pub(crate) mod session;
 mod signin;
 mod sync;
@@ -25,7 +29,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, head, options, post};
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 
 use ironfeet_core::limits;
@@ -58,8 +62,15 @@ pub fn routes(app: &Arc<App>) -> Router {
     let slow = Router::new()
         .route("/v1/export/{file}", get(program::export))
         .route("/v1/bundle/{pid}/{n}", get(bundle::bundle))
+        .route("/v1/photos/{sha256}", get(photos::photo))
         .route("/v1/wait", get(wait::wait));
-    let mut all = Router::new().merge(frames).merge(small).merge(slow);
+    // As long as a slow line takes: only the pause between two pieces of a body is limited.
+    let uploads = Router::new()
+        .route("/v1/files", options(files::options).post(files::create))
+        .route("/v1/files/{upload}", head(files::stand).patch(files::add).post(files::instead))
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::map_response(files::version));
+    let mut all = Router::new().merge(frames).merge(small).merge(slow).merge(uploads);
     if app.config.console.enabled {
         let pages = Router::new()
             .route("/", get(console::home))

@@ -43,6 +43,8 @@ pub struct Standing {
     pub phones: u64,
     /// Trusted phones not heard for three days.
     pub phones_silent: u64,
+    /// Photos that records show and that are not here.
+    pub photos_missing: u64,
     /// Age of the oldest bundle in seconds.
     pub bundle_age_s: u64,
 }
@@ -52,6 +54,8 @@ pub struct Metrics {
     registry: Registry,
     pushed: Family<Status, Counter>,
     refused: Family<Code, Counter>,
+    uploads: Family<Status, Counter>,
+    photo_bytes: Counter,
     requests: Family<Route, Histogram, fn() -> Histogram>,
     gauges: Vec<(Gauge, Read)>,
 }
@@ -62,13 +66,14 @@ fn latency() -> Histogram {
 
 type Read = fn(&Standing) -> u64;
 
-const GAUGES: [(&str, &str, Read); 7] = [
+const GAUGES: [(&str, &str, Read); 8] = [
     ("log_entries", "Entries of all logs", |s| s.entries),
     ("partitions", "Partitions", |s| s.partitions),
     ("conflicts_open", "Fields in conflict", |s| s.conflicts),
     ("quarantine_open", "Changes that wait for a decision", |s| s.tickets),
     ("phones", "Trusted phones", |s| s.phones),
     ("phones_silent", "Trusted phones not heard for three days", |s| s.phones_silent),
+    ("photos_missing", "Photos not yet arrived from phones", |s| s.photos_missing),
     ("bundle_age_seconds", "Age of the oldest bundle", |s| s.bundle_age_s),
 ];
 
@@ -87,6 +92,10 @@ impl Metrics {
         registry.register("pushed_changes", "Pushed changes by outcome", pushed.clone());
         let refused = Family::<Code, Counter>::default();
         registry.register("refusals", "Refused or quarantined changes by code", refused.clone());
+        let uploads = Family::<Status, Counter>::default();
+        registry.register("photo_uploads", "Uploads of photos by how they ended", uploads.clone());
+        let photo_bytes = Counter::default();
+        registry.register("photo_bytes", "Bytes of photos that came", photo_bytes.clone());
         let requests: Family<Route, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(latency);
         registry.register("request_seconds", "Requests by route and status", requests.clone());
@@ -96,7 +105,7 @@ impl Metrics {
             registry.register(name, help, gauge.clone());
             gauges.push((gauge, read));
         }
-        Self { registry, pushed, refused, requests, gauges }
+        Self { registry, pushed, refused, uploads, photo_bytes, requests, gauges }
     }
 
     /// Receipts were given.
@@ -117,6 +126,16 @@ impl Metrics {
                 self.refused.get_or_create(&Code { code: code.to_owned() }).inc();
             }
         }
+    }
+
+    /// An upload ended: `whole`, `spoiled` (not what its hash said) or `expired`.
+    pub fn upload(&self, end: &str) {
+        self.uploads.get_or_create(&Status { status: end.to_owned() }).inc();
+    }
+
+    /// Bytes of photos came.
+    pub fn photo_bytes(&self, bytes: u64) {
+        self.photo_bytes.inc_by(bytes);
     }
 
     /// A request was answered.

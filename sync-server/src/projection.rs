@@ -12,8 +12,8 @@ use ironfeet_core::model::{
 
 use crate::shelf;
 use crate::store::{
-    self, ConflictRow, DocRow, DocumentRows, FindingRow, PlaceRow, Session, Store, StoreError,
-    TaskRow, VisitRow,
+    self, ConflictRow, DocRow, DocumentRows, FindingRow, PhotoRow, PlaceRow, Session, Store,
+    StoreError, TaskRow, VisitRow,
 };
 use crate::words;
 
@@ -102,6 +102,25 @@ fn visited(said: &mut Said, doc: DocId, pid: &Pid, visit: &Visit, generation: u6
             .map(|limit| Calendar::default_calendar().due_at(limit, finding.raised_at, CHINA)),
     };
     said.rows.findings = visit.findings.values().map(row).collect();
+    said.rows.photos = photos(doc, pid, visit);
+}
+
+/// One row a file, by hash: a photo added twice is shown once.
+fn photos(doc: DocId, pid: &Pid, visit: &Visit) -> Vec<PhotoRow> {
+    let mut rows: Vec<PhotoRow> = visit
+        .photos
+        .iter()
+        .map(|photo| PhotoRow {
+            doc,
+            sha256: photo.sha256,
+            pid: pid.clone(),
+            finding: photo.finding.clone(),
+            at: photo.at,
+        })
+        .collect();
+    rows.sort_by_key(|row| row.sha256);
+    rows.dedup_by_key(|row| row.sha256);
+    rows
 }
 
 /// The stable name of what happens with a finding.

@@ -7,12 +7,13 @@ pub mod decide;
 pub mod twin;
 
 use ironfeet_core::document::{self, Conflict, ConflictValue, Record};
-use ironfeet_core::model::{ChangeHash, DeviceId, DocId, PhotoRef, Pid, Role, Scalar, UtcMillis};
+use ironfeet_core::model::{ChangeHash, DeviceId, DocId, Pid, Role, Scalar, UtcMillis};
 use ironfeet_core::sync::message::PushStatus;
 
 use crate::app::App;
 use crate::audit;
 use crate::intake::{Sender, commit};
+use crate::photo::{self, Shown};
 use crate::projection;
 use crate::store::{self, ConflictRow, Decision, ManifestRow, Session, StoreError};
 
@@ -110,7 +111,7 @@ pub struct Open {
     /// Whether another value may be written.
     pub own: bool,
     /// Photos of the record, oldest first.
-    pub photos: Vec<PhotoRef>,
+    pub photos: Vec<Shown>,
     /// The values.
     pub sides: Vec<Side>,
 }
@@ -149,7 +150,7 @@ pub fn look(s: &dyn Session, app: &App, row: &ConflictRow) -> Result<Option<Open
     let about = doc.about.unwrap_or(row.doc);
     let place = s.rows(&about)?.place.map(|place| place.address);
     let photos = match &reading.record {
-        Record::Visit(visit) => visit.photos.clone(),
+        Record::Visit(visit) => photo::shown(s, &row.doc, &visit.photos)?,
         _ => Vec::new(),
     };
     Ok(Some(Open {

@@ -16,6 +16,7 @@ use ironfeet_core::model::Pid;
 use crate::app::App;
 use crate::door::Door;
 use crate::lifecycle;
+use crate::photo;
 use crate::store::{self, StoreError};
 
 /// How often other processes' writes are looked for.
@@ -26,6 +27,8 @@ const STREAMS_MAX: u32 = 64;
 const NOTE_EVERY: u32 = 20;
 /// Looks between two rounds of archiving.
 const ARCHIVE_EVERY: u32 = 7_200;
+/// Looks between two rounds of forgetting uploads.
+const SWEEP_EVERY: u32 = 1_200;
 /// Records archived in one round.
 const ARCHIVE_MAX: usize = 500;
 
@@ -111,6 +114,11 @@ async fn clockwork(app: Arc<App>) {
             }
             if n % ARCHIVE_EVERY == 1 {
                 lifecycle::archive(&inner, ARCHIVE_MAX)?;
+            }
+            if n % SWEEP_EVERY == 1
+                && let Err(error) = photo::sweep(&inner)
+            {
+                tracing::warn!(%error, "uploads that are over could not be forgotten");
             }
             look(&inner, known)
         });

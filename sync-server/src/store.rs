@@ -14,6 +14,7 @@ pub mod desk;
 mod document;
 mod log;
 mod people;
+mod photo;
 mod projection;
 mod review;
 pub mod sqlite;
@@ -23,6 +24,7 @@ pub use desk::Desk;
 pub use document::{ChangeRow, DocRow, DocState, Documents, ManifestRow};
 pub use log::{BundleRow, EntryRow, Logs, PartitionRow};
 pub use people::{CodeRow, DeviceRow, DeviceStatus, People, PersonRow, prefix};
+pub use photo::{FileRow, PhotoRow, Photos, UploadRow};
 pub use projection::{
     ConflictRow, DocumentRows, FindingRow, PlaceRow, Projections, TaskRow, VisitRow,
 };
@@ -58,11 +60,14 @@ pub enum StoreError {
 
 /// What can be done inside one transaction. A view refuses to write.
 pub trait Session:
-    Meta + People + Accounts + Logs + Documents + Review + Projections + Desk
+    Meta + People + Accounts + Logs + Documents + Review + Projections + Photos + Desk
 {
 }
 
-impl<T: Meta + People + Accounts + Logs + Documents + Review + Projections + Desk> Session for T {}
+impl<T> Session for T where
+    T: Meta + People + Accounts + Logs + Documents + Review + Projections + Photos + Desk
+{
+}
 
 /// Work inside a transaction.
 pub type Work<'w> = &'w mut dyn FnMut(&dyn Session) -> Result<(), StoreError>;

@@ -40,6 +40,8 @@ pub struct Verified {
     pub entries: u64,
     /// Rows of the audit trail.
     pub audit: u64,
+    /// Photos with their bytes.
+    pub photos: u64,
     /// What is wrong, by identity.
     pub problems: Vec<String>,
 }

@@ -31,6 +31,7 @@ fn run(output: &str, code: i32, broken_step: &str, phones: &str) -> (String, boo
         .env("IRONFEET_PHONES_TEST", dir.path().join("phones"))
         .env("IRONFEET_CONSOLE_TEST", dir.path().join("console"))
         .env("IRONFEET_SCHEMATHESIS", "true")
+        .env("IRONFEET_TUS", "true")
         .output()
         .unwrap();
     let out = String::from_utf8(ran.stdout).unwrap();
@@ -53,15 +54,15 @@ const PHONES: &str = "#!/bin/sh\necho '5 passed, 0 failed'\n";
 #[test]
 fn the_closing_line_is_the_sum_of_what_ran() {
     let cases: [(String, i32, &str, &str, bool); 7] = [
-        (GOOD.repeat(2), 0, "", "38 passed, 0 failed", true),
-        (format!("{GOOD}{BAD}"), 101, "", "29 passed, 2 failed", false),
-        (format!("{GOOD}{CRASHED}"), 101, "", "26 passed, 1 failed", false),
-        (format!("{BAD}{CRASHED}"), 101, "", "17 passed, 3 failed", false),
+        (GOOD.repeat(2), 0, "", "39 passed, 0 failed", true),
+        (format!("{GOOD}{BAD}"), 101, "", "30 passed, 2 failed", false),
+        (format!("{GOOD}{CRASHED}"), 101, "", "27 passed, 1 failed", false),
+        (format!("{BAD}{CRASHED}"), 101, "", "18 passed, 3 failed", false),
         // It did not build.
-        ("error: could not compile `a`\n".to_owned(), 101, "", "14 passed, 1 failed", false),
+        ("error: could not compile `a`\n".to_owned(), 101, "", "15 passed, 1 failed", false),
         // It claims success and ran nothing.
-        (String::new(), 0, "", "14 passed, 1 failed", false),
-        (GOOD.to_owned(), 0, "clippy", "25 passed, 1 failed", false),
+        (String::new(), 0, "", "15 passed, 1 failed", false),
+        (GOOD.to_owned(), 0, "clippy", "26 passed, 1 failed", false),
     ];
     for (output, code, broken, line, success) in cases {
         // `cargo clippy --version` of the set-up fails as well, and the stand-in rustup mends nothing.
@@ -72,10 +73,10 @@ fn the_closing_line_is_the_sum_of_what_ran() {
 #[test]
 fn the_packages_for_phones_count_too() {
     for (phones, line, success) in [
-        ("echo '5 passed, 2 failed'; exit 1", "26 passed, 2 failed", false),
-        ("echo '5 passed, 0 failed'; exit 1", "26 passed, 1 failed", false),
-        ("echo '0 passed, 0 failed'", "21 passed, 1 failed", false),
-        ("echo swift: a chroot needs root; exit 1", "21 passed, 1 failed", false),
+        ("echo '5 passed, 2 failed'; exit 1", "27 passed, 2 failed", false),
+        ("echo '5 passed, 0 failed'; exit 1", "27 passed, 1 failed", false),
+        ("echo '0 passed, 0 failed'", "22 passed, 1 failed", false),
+        ("echo swift: a chroot needs root; exit 1", "22 passed, 1 failed", false),
     ] {
         let phones = format!("#!/bin/sh\n{phones}\n");
         assert_eq!(run(GOOD, 0, "", &phones), (line.to_owned(), success), "{phones}");

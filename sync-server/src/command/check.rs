@@ -18,10 +18,15 @@ pub enum AuditCommand {
 
 pub(super) fn verify(ground: &Ground) -> Result<Report, CommandError> {
     let app = ground.app()?;
-    let found = verify::verify_with(&*app.store, &app.identity, Some(&app.audit_witness()))?;
+    let witness = app.audit_witness();
+    let mut found = verify::verify_with(&*app.store, &app.identity, Some(&witness))?;
+    let (wrong, photos) = crate::photo::missing(&*app.store, &app.photos)?;
+    found.photos = photos;
+    found.problems.extend(wrong);
+    found.ok = found.problems.is_empty();
     let mut text = format!(
-        "documents {} changes {} partitions {} entries {} audit {}",
-        found.documents, found.changes, found.partitions, found.entries, found.audit
+        "documents {} changes {} partitions {} entries {} audit {} photos {}",
+        found.documents, found.changes, found.partitions, found.entries, found.audit, found.photos
     );
     for problem in &found.problems {
         text.push('\n');

@@ -14,6 +14,7 @@ use ironfeet_core::model::Pid;
 
 use super::caller::Token;
 use super::error::{Error, off};
+use super::range;
 use crate::app::App;
 use crate::pull;
 
@@ -42,14 +43,14 @@ pub(super) async fn bundle(
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
     let same = given(header::IF_RANGE).is_none_or(|known| known == tag);
-    let range = given(header::RANGE).filter(|_| same).map(str::to_owned);
-    send(file, tag, range.as_deref()).await
+    let part = given(header::RANGE).filter(|_| same).map(str::to_owned);
+    send(file, tag, part.as_deref()).await
 }
 
 async fn send(path: PathBuf, tag: String, range: Option<&str>) -> Result<Response, Error> {
     let mut file = tokio::fs::File::open(&path).await.map_err(|_| Error::NotFound)?;
     let size = file.metadata().await.map_err(|_| Error::NotFound)?.len();
-    let (from, to) = match range.map(|text| parse(text, size)) {
+    let (from, to) = match range.map(|text| range::parse(text, size)) {
         None => (0, size),
         Some(Some(range)) => range,
         Some(None) => return Err(Error::Range),
@@ -70,19 +71,6 @@ async fn send(path: PathBuf, tag: String, range: Option<&str>) -> Result<Respons
     Ok((StatusCode::PARTIAL_CONTENT, common, [(header::CONTENT_RANGE, part)], body).into_response())
 }
 
-/// One range of bytes as `from..to`; nothing when it lies outside.
-fn parse(text: &str, size: u64) -> Option<(u64, u64)> {
-    let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
-    let range = if from.is_empty() {
-        (size.checked_sub(to.parse().ok()?)?, size)
-    } else if to.is_empty() {
-        (from.parse().ok()?, size)
-    } else {
-        (from.parse().ok()?, to.parse::<u64>().ok()?.checked_add(1)?.min(size))
-    };
-    (range.0 < range.1).then_some(range)
-}
-
 fn pieces(
     file: tokio::fs::File,
     left: u64,
@@ -100,27 +88,4 @@ fn pieces(
         piece.truncate(got);
         Ok(Some((Bytes::from(piece), (file, left - got as u64))))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse;
-
-    #[test]
-    fn ranges_are_understood_or_refused() {
-        for (text, expected) in [
-            ("bytes=0-", Some((0, 100))),
-            ("bytes=10-", Some((10, 100))),
-            ("bytes=10-19", Some((10, 20))),
-            ("bytes=90-900", Some((90, 100))),
-            ("bytes=-5", Some((95, 100))),
-            ("bytes=100-", None),
-            ("bytes=20-10", None),
-            ("bytes=-101", None),
-            ("bytes=a-b", None),
-            ("lines=1-2", None),
-        ] {
-            assert_eq!(parse(text, 100), expected, "{text}");
-        }
-    }
 }

@@ -12,6 +12,7 @@ mod frame;
 mod live;
 mod map;
 mod phones;
+mod photos;
 mod places;
 mod quarantine;
 mod rights;
@@ -59,6 +60,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/console/checklists", get(checklists::page))
         .route("/console/checklists/file", get(checklists::download))
         .route("/console/checklists/list/{id}", get(checklists::one))
+        .route("/console/photos/{sha256}", get(photos::one))
         .route("/console/phones", get(phones::page))
         .route("/console/phones/invite", post(phones::invite))
         .route("/console/phones/revoke", post(phones::revoke))

@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use ironfeet_core::limits;
 use ironfeet_core::sync::frame::FrameError;
 
-use crate::enrol::Refused;
+use crate::enrol;
 use crate::pass::PassError;
+use crate::photo::{PhotoError, Refused};
 use crate::store::StoreError;
 
 /// Seconds a phone waits when the server is busy.
@@ -44,7 +45,9 @@ pub(crate) enum Error {
     /// Too many requests; seconds until the next.
     Slower(u64),
     /// Enrolment was refused.
-    Enrol(Refused),
+    Enrol(enrol::Refused),
+    /// An upload is not taken as it came.
+    Upload(Refused),
     /// The store failed.
     Store(StoreError),
     /// Work was interrupted.
@@ -54,6 +57,7 @@ pub(crate) enum Error {
 impl Error {
     fn status(&self) -> StatusCode {
         match self {
+            Self::Upload(why) => of_upload(*why),
             Self::Pass(_) => StatusCode::UNAUTHORIZED,
             Self::Limit("head_bytes") => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Limit(_) | Self::Frame(FrameError::TooLarge | FrameError::TooMany) => {
@@ -94,6 +98,7 @@ impl Error {
             Self::TooMany => plain("too_many", "too many attempts; wait a while"),
             Self::Slower(_) => plain("slower", "too many requests; wait as Retry-After says"),
             Self::Enrol(refused) => (refused.code(), refused.to_string()),
+            Self::Upload(why) => (why.code(), why.to_string()),
             Self::Store(StoreError::Busy) | Self::Interrupted => {
                 plain("busy", "the server is busy; try again")
             }
@@ -169,6 +174,32 @@ impl From<StoreError> for Error {
 impl From<FrameError> for Error {
     fn from(error: FrameError) -> Self {
         Self::Frame(error)
+    }
+}
+
+impl From<PhotoError> for Error {
+    fn from(error: PhotoError) -> Self {
+        match error {
+            PhotoError::Refused(why) => Self::Upload(why),
+            PhotoError::Unknown => Self::NotFound,
+            PhotoError::Forbidden => Self::Forbidden,
+            PhotoError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// As tus 1.0 says.
+fn of_upload(why: Refused) -> StatusCode {
+    match why {
+        Refused::Version => StatusCode::PRECONDITION_FAILED,
+        Refused::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refused::Metadata | Refused::Algorithm => StatusCode::BAD_REQUEST,
+        Refused::Offset => StatusCode::CONFLICT,
+        Refused::Checksum => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
+        Refused::Media => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Refused::Gone => StatusCode::GONE,
+        Refused::Locked => StatusCode::LOCKED,
+        Refused::TooMany => StatusCode::TOO_MANY_REQUESTS,
     }
 }
 

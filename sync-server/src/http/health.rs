@@ -97,6 +97,7 @@ fn standing(app: &App) -> Result<Standing, StoreError> {
             tickets: s.tickets_open()?.len() as u64,
             phones: trusted.clone().count() as u64,
             phones_silent: trusted.filter(|phone| silent(phone.last_seen)).count() as u64,
+            photos_missing: s.photos_missing()?,
             bundle_age_s: oldest.map_or(0, |at| u64::try_from((now.0 - at.0) / 1_000).unwrap_or(0)),
         })
     })

@@ -52,6 +52,22 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/heal", Caller::Device, "documents that differ"),
     route("GET", "/v1/bundle/{pid}/{n}", Caller::Device, "a partition as a file"),
     route("GET", "/v1/wait", Caller::Device, "until a partition grows"),
+    route(
+        "OPTIONS",
+        "/v1/files",
+        Caller::Device,
+        "what of tus is spoken: version, extensions, largest file",
+    ),
+    route("POST", "/v1/files", Caller::Device, "announces a photo (tus creation)"),
+    route("HEAD", "/v1/files/{upload}", Caller::Device, "how far an upload got"),
+    route("PATCH", "/v1/files/{upload}", Caller::Device, "a piece of a photo, with its checksum"),
+    route("POST", "/v1/files/{upload}", Caller::Device, "PATCH or HEAD by X-HTTP-Method-Override"),
+    route(
+        "GET",
+        "/v1/photos/{sha256}",
+        Caller::Device,
+        "a photo of a record within rights, or a small one",
+    ),
     route("GET", "/v1/audit", Caller::Program("audit"), "the trail of decisions"),
     route("GET", "/healthz", Caller::Anyone, "the process lives"),
     route("GET", "/readyz", Caller::Anyone, "the store answers"),
@@ -95,7 +111,11 @@ fn body(route: &Route) -> Option<Value> {
         ("POST", "/v1/token" | "/v1/renew") => {
             Some(object(text("assertion"), json!(["assertion"])))
         }
-        ("POST", "/v1/nonce") => None,
+        ("POST", "/v1/nonce" | "/v1/files") => None,
+        ("PATCH" | "POST", "/v1/files/{upload}") => {
+            let bytes = json!({ "schema": { "type": "string", "format": "binary" } });
+            Some(json!({ "application/offset+octet-stream": bytes }))
+        }
         ("POST", _) => {
             let frame = json!({ "schema": { "type": "string", "format": "binary" } });
             Some(json!({ "application/octet-stream": frame }))
@@ -118,6 +138,7 @@ fn parameters(path: &str) -> Vec<Value> {
     let query = |name: &str, required: bool, kind: &str| json!({ "name": name, "in": "query", "required": required, "schema": { "type": kind } });
     match path {
         "/v1/wait" => all.push(query("pids", true, "string")),
+        "/v1/photos/{sha256}" => all.push(query("size", false, "string")),
         "/v1/audit" => all.push(query("after", false, "integer")),
         "/v1/export/{file}" => {
             let names = ["grid", "kind", "list", "updated_after"];

@@ -2,7 +2,7 @@
 
 use ironfeet_core::model::{DocId, Pid, Text, UtcMillis};
 
-use super::StoreError;
+use super::{PhotoRow, StoreError};
 
 /// A place on lists and maps.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,6 +128,8 @@ pub struct DocumentRows {
     pub task: Option<TaskRow>,
     /// A visit's findings, by code.
     pub findings: Vec<FindingRow>,
+    /// A visit's photos, by hash.
+    pub photos: Vec<PhotoRow>,
     /// Fields in conflict, by part and name.
     pub conflicts: Vec<ConflictRow>,
 }

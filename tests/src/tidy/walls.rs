@@ -61,6 +61,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("reqwest", &["core/src/phone", "tests/"]),
     ("axum", &["sync-server/", "tests/"]),
     ("askama", &["sync-server/"]),
+    ("object_store", &["sync-server/src/photo"]),
     ("uniffi", &["ffi/"]),
     ("clap", &["sync-server/", "tests/"]),
     ("getrandom", &["core/src/phone", "ffi/", "sync-server/src/main", "tests/"]),

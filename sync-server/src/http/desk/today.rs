@@ -127,11 +127,13 @@ fn field(desk: &Desk, counts: &Counts) -> Group {
     let grave = t("项紧急隐患未消除 (S1)", "imminent findings open (S1)");
     let serious = t("项较重隐患未消除 (S2)", "serious findings open (S2)");
     let late = t("项已过整改期限", "findings past their time limit");
+    let missing = t("张照片尚未从手机传来", "photos not yet arrived from phones");
     let visits = t("次走访（近 7 天）", "visits in the last 7 days");
     let tiles = vec![
         tile("/console/findings?severity=S1&open=1", s1, grave, hot(s1, "s1")),
         tile("/console/findings?severity=S2&open=1", s2, serious, hot(s2, "s2")),
         tile("/console/findings?open=1&overdue=1", counts.overdue, late, hot(counts.overdue, "s1")),
+        tile("/console/visits?missing=1", counts.photos, missing, hot(counts.photos, "s2")),
         tile("/console/visits", counts.visits, visits, "calm"),
     ];
     Group { title: t("现场", "In the field"), tiles }

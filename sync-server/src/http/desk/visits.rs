@@ -13,6 +13,7 @@ use super::super::error::off;
 use super::frame::{Desk, Frame, Refusal, relink};
 use super::places::{Pick, within};
 use super::rights::Right;
+use crate::photo::{self, Shown};
 use crate::store::desk::{FindingFilter, FindingLine, VisitFilter};
 use crate::store::{self, ConflictRow, StoreError, VisitRow};
 use crate::words;
@@ -31,6 +32,8 @@ pub(super) struct Asked {
     pub(super) status: String,
     #[serde(default)]
     pub(super) found: String,
+    #[serde(default)]
+    pub(super) missing: String,
     #[serde(default)]
     after: String,
 }
@@ -52,6 +55,7 @@ impl Asked {
             list: some(&self.list),
             status: some(&self.status),
             found: self.found == "1",
+            missing: self.missing == "1",
             place: None,
         }
     }
@@ -62,6 +66,7 @@ impl Asked {
             ("list", &self.list),
             ("status", &self.status),
             ("found", &self.found),
+            ("missing", &self.missing),
         ];
         relink("/console/visits", &own, name, value)
     }
@@ -112,6 +117,7 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
         }),
     );
     let found = if asked.found == "1" { "" } else { "1" };
+    let missing = if asked.missing == "1" { "" } else { "1" };
     let states = vec![
         pick("status", "", t("不论状态", "Any state"), &asked.status),
         pick("status", "finished", t("已完成", "Finished"), &asked.status),
@@ -120,6 +126,11 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
             href: asked.with("found", found),
             text: t("有发现项", "With findings"),
             here: asked.found == "1",
+        },
+        Pick {
+            href: asked.with("missing", missing),
+            text: t("照片未到", "Photos missing"),
+            here: asked.missing == "1",
         },
     ];
     let export = super::rights::may(desk.by.post, Right::Export);
@@ -147,6 +158,7 @@ struct Whole {
     parts: Vec<Part>,
     findings: Vec<(Finding, bool, Option<UtcMillis>)>,
     conflicts: Vec<ConflictRow>,
+    photos: Vec<Shown>,
     /// The list of the visit is not among those in use: codes are shown.
     unknown: bool,
 }
@@ -162,6 +174,12 @@ struct VisitPage {
 impl VisitPage {
     fn grave(&self, finding: &Finding) -> String {
         format!("{:?}", finding.severity)
+    }
+
+    /// The photos of a finding.
+    fn of(&self, code: &str) -> Vec<&Shown> {
+        let shows = |photo: &&Shown| photo.finding.as_deref() == Some(code);
+        self.whole.photos.iter().filter(shows).collect()
     }
 
     fn finished(&self) -> bool {
@@ -212,6 +230,7 @@ fn look(desk: &Desk, id: &DocId) -> Result<Option<Whole>, StoreError> {
         Ok(Some(Whole {
             parts: parts(desk, &content, &visit, &conflicts),
             address: place.map(|place| place.address).unwrap_or_default(),
+            photos: photo::shown(s, id, &visit.photos)?,
             visit,
             findings,
             conflicts,

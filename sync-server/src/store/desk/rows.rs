@@ -130,6 +130,8 @@ pub struct VisitFilter {
     pub status: Option<String>,
     /// Only those with findings.
     pub found: bool,
+    /// Only those with photos that did not arrive yet.
+    pub missing: bool,
     /// Of one place.
     pub place: Option<DocId>,
 }
@@ -200,6 +202,8 @@ pub struct Counts {
     pub overdue: u64,
     /// Visits begun since the time asked.
     pub visits: u64,
+    /// Photos that records show and no phone has brought yet.
+    pub photos: u64,
     /// Trusted phones.
     pub phones: u64,
     /// Trusted phones not heard since the time asked.

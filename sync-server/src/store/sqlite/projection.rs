@@ -10,7 +10,8 @@ use crate::store::{
     ConflictRow, DocumentRows, FindingRow, PlaceRow, Projections, StoreError, TaskRow, VisitRow,
 };
 
-const TABLES: [&str; 5] = ["place_row", "visit_row", "finding_row", "task_row", "conflict_row"];
+const TABLES: [&str; 6] =
+    ["place_row", "visit_row", "finding_row", "task_row", "photo_row", "conflict_row"];
 const PLACE_COLUMNS: &str = "doc_id, pid, kind, address, name, lat, lon, gen";
 pub(super) const VISIT_COLUMNS: &str = "doc_id, pid, place_id, list, list_version, by_role, status,
     started_at, finished_at, findings, cleared, gen";
@@ -209,6 +210,7 @@ impl Projections for Session<'_> {
         rows.visit.iter().try_for_each(|row| self.visit_row_put(row))?;
         rows.task.iter().try_for_each(|row| self.task_row_put(row))?;
         rows.findings.iter().try_for_each(|row| self.finding_row_put(row))?;
+        rows.photos.iter().try_for_each(|row| self.photo_row_put(row))?;
         if let Some(visit) = rows.visit.as_ref().filter(|visit| visit.status == "finished") {
             self.place_learns(&visit.place)?;
         }
@@ -239,6 +241,7 @@ impl Projections for Session<'_> {
                 [doc.0],
                 finding,
             )?,
+            photos: self.photo_rows(doc)?,
             conflicts: self.all(
                 &format!("{CONFLICT} WHERE doc_id = ?1 ORDER BY container, field"),
                 [doc.0],

@@ -167,6 +167,7 @@ impl Session<'_> {
             self.counted(scope, open, "pid", &more, None)
         };
         let visits = "SELECT count(*) FROM visit_row";
+        let photos = "SELECT count(*) FROM photo_row INDEXED BY photo_row_missing";
         // Phones have no partition of their own.
         let device = |more: &str, at: Option<UtcMillis>| {
             self.counted(&[String::new()], "SELECT count(*) FROM device", "", more, at)
@@ -179,6 +180,7 @@ impl Session<'_> {
             open: [grave("S1")?, grave("S2")?, grave("S3")?, grave("S4")?],
             overdue: self.counted(scope, open, "pid", "open = 1 AND due_at < ?", Some(now))?,
             visits: self.counted(scope, visits, "pid", "started_at >= ?", Some(day))?,
+            photos: self.counted(scope, photos, "pid", "here = 0", None)?,
             phones: device("status = 'active'", None)?,
             silent: device("status = 'active' AND coalesce(last_seen, 0) < ?", Some(heard))?,
         })

@@ -44,6 +44,9 @@ fn filtered(filter: &VisitFilter) -> Query {
     if filter.found {
         query.and("v.findings > 0", []);
     }
+    if filter.missing {
+        query.and("v.doc_id IN (SELECT doc_id FROM photo_row WHERE here = 0)", []);
+    }
     if let Some(place) = &filter.place {
         query.and("v.place_id = ?", [place.0.to_vec().into()]);
     }
