@@ -85,3 +85,22 @@ limits! {
     /// Names and values of one request's headers and its address, in bytes.
     HEAD_BYTES_MAX "head_bytes" Server = 16 * 1024;
 }
+
+/// Pixels of a photo as it is added: what a phone can hold in memory to make it smaller.
+pub const PHOTO_PIXELS_MAX: u64 = 64 * 1000 * 1000;
+/// Longest side of a photo as it is sent, in pixels.
+pub const PHOTO_SIDE_PX_MAX: u32 = 2_048;
+/// Longest side of a small picture for lists, in pixels.
+pub const PHOTO_THUMB_PX_MAX: u32 = 320;
+/// JPEG quality of a photo as it is sent, of 100.
+pub const PHOTO_QUALITY_PERCENT: u8 = 82;
+/// One piece of a photo on its way to the server, in bytes.
+pub const PHOTO_CHUNK_BYTES_MAX: usize = 256 * 1024;
+/// Pause after a photo failed for the first time, in ms; twice as long after each more.
+pub const PHOTO_PAUSE_MS_MIN: i64 = 30 * 1000;
+/// Longest pause of a photo that failed, in ms.
+pub const PHOTO_PAUSE_MS_MAX: i64 = 60 * 60 * 1000;
+/// Longest pause of a photo that found no way to the server, in ms.
+pub const PHOTO_PAUSE_MS_WAY: i64 = 5 * 60 * 1000;
+/// Photos of other phones kept on a phone that looked at them, in bytes.
+pub const PHOTOS_LOOKED_BYTES_MAX: u64 = 64 * 1024 * 1024;

@@ -52,7 +52,7 @@ pub use invitation::Invitation;
 pub use key::Keystore;
 pub use lists::ChecklistRow;
 pub use outbox::{Outgoing, Receipt};
-pub use photo::PhotoRow;
+pub use photo::{PhotoBudget, PhotoProgress, PhotoReport, PhotoRow};
 pub use place::{NewPlace, PlaceRow, PlaceView, VisitRow};
 pub use rescue::Rescued;
 pub use show::{ConflictValueView, ConflictView};

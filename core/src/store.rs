@@ -26,6 +26,7 @@ mod error;
 pub mod finding;
 pub mod inbox;
 mod install;
+pub mod looked;
 pub mod member;
 pub mod meta;
 mod migrate;
@@ -258,6 +259,45 @@ impl Store {
     /// [`StoreError::Disk`] when it is not here, [`StoreError::Sealed`] when it is not what it was.
     pub fn read_blob(&self, sha256: &HashText) -> Result<Vec<u8>, StoreError> {
         blob::read(&self.dir, &self.key, sha256)
+    }
+
+    /// Opens photos while others use the store.
+    #[must_use]
+    pub fn blobs(&self) -> blob::Blobs {
+        blob::Blobs::of(&self.dir, &self.key)
+    }
+
+    /// Keeps another phone's photo as long as there is room for it.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and disk errors; then it is not kept.
+    pub fn keep_looked(
+        &mut self,
+        what: looked::Looked,
+        bytes: &[u8],
+        at: i64,
+    ) -> Result<(), StoreError> {
+        looked::keep(&self.db, (&self.dir, &self.key), what, bytes, (at, self.entropy.as_ref()))
+    }
+
+    /// Another phone's photo that was looked at before; `None` when it is not kept any more.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn find_looked(
+        &mut self,
+        what: looked::Looked,
+        at: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        looked::find(&self.db, (&self.dir, &self.key), what, at)
+    }
+
+    /// Drops a photo of another phone, in both sizes.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn drop_looked(&mut self, sha256: &HashText) -> Result<(), StoreError> {
+        looked::drop(&self.db, &self.dir, sha256)
     }
 
     /// Moves the write-ahead log into the file. For quiet moments; never needed for safety.

@@ -9,6 +9,7 @@ use ironfeet_core::phone::transport::{Later, TransportError};
 use ironfeet_core::phone::{KeyError, Keystore};
 use tokio::sync::oneshot;
 
+use crate::photo::PhotoProgress;
 use crate::sync::Progress;
 
 /// A method of the app's failed. Say in a few words what happened; no personal data.
@@ -128,18 +129,24 @@ pub trait Listener: Send + Sync {
     /// # Errors
     /// Whatever it throws is dropped.
     fn progressed(&self, progress: Progress) -> Result<(), ForeignError>;
+
+    /// How far the photos on their way have come. From the core's own thread; return at once.
+    ///
+    /// # Errors
+    /// Whatever it throws is dropped.
+    fn photos_progressed(&self, progress: PhotoProgress) -> Result<(), ForeignError>;
 }
 
 /// A request, as any HTTP client can send it.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct WebRequest {
-    /// `GET` or `POST`.
+    /// `GET`, `HEAD`, `POST` or `PATCH`.
     pub method: String,
     /// The whole address.
     pub url: String,
     /// Headers to send.
     pub headers: Vec<WebHeader>,
-    /// The body; empty with `GET`.
+    /// The body; empty with `GET` and `HEAD`.
     pub body: Vec<u8>,
 }
 
@@ -148,7 +155,7 @@ pub struct WebRequest {
 pub struct WebResponse {
     /// HTTP status.
     pub status: u16,
-    /// Headers received; `Content-Range` and `Retry-After` are read.
+    /// Headers received; `Content-Range`, `Retry-After`, `Location`, `Upload-Offset` and `Upload-Length` are read.
     pub headers: Vec<WebHeader>,
     /// The whole body.
     pub body: Vec<u8>,

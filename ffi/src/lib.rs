@@ -42,7 +42,9 @@ pub use foreign::{
 };
 pub use home::{Home, Post, people};
 pub use phone::PhoneCore;
-pub use photo::{PhotoReason, PhotoRef, PhotoRow, PhotoState};
+pub use photo::{
+    PhotoBudget, PhotoProgress, PhotoReason, PhotoRef, PhotoReport, PhotoRow, PhotoState,
+};
 pub use place::{
     Fact, FactField, FactInput, NewPlace, PlaceRow, PlaceView, TodayRow, Why, fact_fields,
 };

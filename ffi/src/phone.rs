@@ -4,6 +4,7 @@
 
 mod device;
 mod network;
+mod photos;
 mod places;
 mod visits;
 mod work;

@@ -3,6 +3,8 @@
 use ironfeet_core::model;
 use ironfeet_core::phone;
 
+use crate::words::Lang;
+
 /// A photo of a visit, by content.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct PhotoRef {
@@ -16,12 +18,15 @@ pub struct PhotoRef {
     pub finding: Option<String>,
     /// When it was added, ms since 1970.
     pub at: i64,
+    /// SHA-256 of the picture as the camera made it, hex; absent in records of older apps.
+    pub original: Option<String>,
 }
 
 impl From<model::PhotoRef> for PhotoRef {
     fn from(photo: model::PhotoRef) -> Self {
-        let model::PhotoRef { sha256, bytes, media, finding, at } = photo;
-        Self { sha256: sha256.to_string(), bytes, media, finding, at: at.0 }
+        let model::PhotoRef { sha256, bytes, media, finding, at, original } = photo;
+        let original = original.map(|hash| hash.to_string());
+        Self { sha256: sha256.to_string(), bytes, media, finding, at: at.0, original }
     }
 }
 
@@ -80,12 +85,90 @@ pub struct PhotoRow {
     pub state: PhotoState,
     /// Why it failed last, in words.
     pub reason: Option<String>,
+    /// When it is tried again by itself after a failure, ms since 1970.
+    pub next_try_at: Option<i64>,
 }
 
-impl From<phone::PhotoRow> for PhotoRow {
-    fn from(row: phone::PhotoRow) -> Self {
-        let phone::PhotoRow { sha256, bytes, media, sent, state, reason } = row;
+impl PhotoRow {
+    /// In a language.
+    pub(crate) fn told(row: phone::PhotoRow, lang: Lang) -> Self {
+        let phone::PhotoRow { sha256, bytes, media, sent, state, reason, next_try_at } = row;
         let state = PhotoState::named(&state);
-        Self { sha256: sha256.to_string(), bytes, media, sent, state, reason }
+        let reason = reason.map(|text| text.get(lang.into()).to_owned());
+        let next_try_at = next_try_at.map(|at| at.0);
+        Self { sha256: sha256.to_string(), bytes, media, sent, state, reason, next_try_at }
+    }
+}
+
+/// What sending photos may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct PhotoBudget {
+    /// The person wants photos sent over a free line only.
+    pub free_line_only: bool,
+    /// The line of this moment is free (Wi-Fi); the platform knows.
+    pub line_is_free: bool,
+    /// No more bytes than these in this call; absent for no end.
+    pub bytes_max: Option<u64>,
+}
+
+impl From<PhotoBudget> for phone::PhotoBudget {
+    fn from(budget: PhotoBudget) -> Self {
+        let PhotoBudget { free_line_only, line_is_free, bytes_max } = budget;
+        Self { free_line_only, line_is_free, bytes_max }
+    }
+}
+
+/// How far sending photos has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct PhotoProgress {
+    /// Photos sent so far in this call.
+    pub files_done: u64,
+    /// Photos that this call set out to send.
+    pub files_total: u64,
+    /// Their bytes that the server has.
+    pub bytes_done: u64,
+    /// Their bytes.
+    pub bytes_total: u64,
+}
+
+impl From<phone::PhotoProgress> for PhotoProgress {
+    fn from(progress: phone::PhotoProgress) -> Self {
+        let phone::PhotoProgress { files_done, files_total, bytes_done, bytes_total } = progress;
+        Self { files_done, files_total, bytes_done, bytes_total }
+    }
+}
+
+/// What sending photos did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct PhotoReport {
+    /// Photos that the server has now.
+    pub sent: u64,
+    /// Photos that failed in this call; each row tells why.
+    pub failed: u64,
+    /// Photos still to be sent, those given up not counted.
+    pub waiting: u64,
+    /// Bytes of photos that arrived.
+    pub bytes_up: u64,
+    /// Nothing was sent: the line costs money and the person wants a free one.
+    pub held_for_free_line: bool,
+    /// It ended before the queue did, by the budget or because it was stopped: call again.
+    pub unfinished: bool,
+    /// When the next photo is due that rests after a failure, ms since 1970.
+    pub next_try_at: Option<i64>,
+}
+
+impl From<phone::PhotoReport> for PhotoReport {
+    fn from(report: phone::PhotoReport) -> Self {
+        let phone::PhotoReport {
+            sent,
+            failed,
+            waiting,
+            bytes_up,
+            held_for_free_line,
+            unfinished,
+            next_try_at,
+        } = report;
+        let next_try_at = next_try_at.map(|at| at.0);
+        Self { sent, failed, waiting, bytes_up, held_for_free_line, unfinished, next_try_at }
     }
 }

@@ -43,8 +43,14 @@ pub struct Status {
     pub waiting_for_review: i64,
     /// Changes set aside because they cannot be applied here.
     pub set_aside: i64,
-    /// Photos not yet sent.
+    /// Photos not yet sent, whatever their state.
     pub photos_waiting: i64,
+    /// Of these, photos of which some bytes are at the server.
+    pub photos_sending: i64,
+    /// Of these, photos that are not tried again until a person says so.
+    pub photos_failed: i64,
+    /// Why one of them failed, in words.
+    pub photos_failure: Option<String>,
     /// Notices not put away.
     pub notices: i64,
     /// Grids and inboxes, and how far each was read.
@@ -78,6 +84,9 @@ impl Status {
             waiting_for_review,
             set_aside,
             photos_waiting,
+            photos_sending,
+            photos_failed,
+            photos_failure,
             notices,
             cursors,
             last_success,
@@ -102,6 +111,9 @@ impl Status {
             waiting_for_review,
             set_aside,
             photos_waiting,
+            photos_sending,
+            photos_failed,
+            photos_failure: photos_failure.map(|why| why.get(lang.into()).to_owned()),
             notices,
             cursors: cursors.into_iter().map(Into::into).collect(),
             last_success: last_success.map(|at| at.0),
@@ -219,6 +231,7 @@ pub(crate) fn diagnostics(status: &Status) -> String {
         ("waiting_for_review", status.waiting_for_review),
         ("set_aside", status.set_aside),
         ("photos_waiting", status.photos_waiting),
+        ("photos_failed", status.photos_failed),
         ("notices", status.notices),
         ("last_success_ms", status.last_success.unwrap_or(0)),
     ];

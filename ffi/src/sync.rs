@@ -7,14 +7,16 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ironfeet_core::model::HashText;
 use ironfeet_core::phone::sync as core;
 use ironfeet_core::phone::transport::carrier::Carried;
 use ironfeet_core::phone::transport::{Http, Transport as Way, TransportError};
-use ironfeet_core::phone::{EnrolWith, Invitation, KeyError, Phone};
+use ironfeet_core::phone::{EnrolWith, Invitation, KeyError, Phone, PhotoProgress};
 use tokio::task::JoinSet;
 
 use crate::error::PhoneError;
 use crate::foreign::{Borne, Listener, Transport};
+use crate::photo::{PhotoBudget, PhotoReport};
 use crate::words::Lang;
 
 /// Version that the server is told.
@@ -126,6 +128,10 @@ impl core::Watch for Ears {
         let _ = self.listener.changed();
     }
 
+    fn photos(&self, progress: PhotoProgress) {
+        let _ = self.listener.photos_progressed(progress.into());
+    }
+
     fn stopped(&self) -> bool {
         self.stop.0.load(Ordering::Relaxed)
     }
@@ -140,7 +146,9 @@ pub(crate) fn told(error: core::SyncError, lang: Lang) -> PhoneError {
         core::SyncError::OtherPerson => refused("other_person"),
         core::SyncError::Phone(error) => PhoneError::told(error, lang),
         core::SyncError::Frame(_) => refused("strange"),
-        core::SyncError::Distrust(_) | core::SyncError::Cancelled => PhoneError::Retry { why },
+        core::SyncError::Distrust(_)
+        | core::SyncError::Cancelled
+        | core::SyncError::NotThereYet => PhoneError::Retry { why },
         core::SyncError::Transport(error) => match error {
             TransportError::Offline | TransportError::Timeout | TransportError::Busy { .. } => {
                 PhoneError::Retry { why }
@@ -176,10 +184,41 @@ pub(crate) async fn run(
     listener: Arc<dyn Listener>,
     stop: Arc<Stop>,
 ) -> Result<SyncReport, core::SyncError> {
-    let enrolment = phone.enrolment()?.ok_or(core::SyncError::NotEnrolled)?;
-    let way = way(&enrolment.url, enrolment.ca.as_deref(), transport)?;
+    let way = way_home(&phone, transport)?;
     let report = phone.sync(way.as_ref(), APP, &Ears { listener, stop }).await?;
     Ok(report.into())
+}
+
+/// Sends photos to the server the phone is enrolled with.
+pub(crate) async fn send_photos(
+    phone: Arc<Phone>,
+    transport: Option<Arc<dyn Transport>>,
+    listener: Arc<dyn Listener>,
+    (budget, stop): (PhotoBudget, Arc<Stop>),
+) -> Result<PhotoReport, core::SyncError> {
+    let way = way_home(&phone, transport)?;
+    let report = phone.photo_send(way.as_ref(), budget.into(), &Ears { listener, stop }).await?;
+    Ok(report.into())
+}
+
+/// A photo of this or another phone.
+pub(crate) async fn photo(
+    phone: Arc<Phone>,
+    transport: Option<Arc<dyn Transport>>,
+    sha256: HashText,
+    thumb: bool,
+) -> Result<Vec<u8>, core::SyncError> {
+    let way = way_home(&phone, transport)?;
+    phone.photo_get(way.as_ref(), sha256, thumb).await
+}
+
+/// The way to the server the phone is enrolled with.
+fn way_home(
+    phone: &Phone,
+    transport: Option<Arc<dyn Transport>>,
+) -> Result<Box<dyn Way>, core::SyncError> {
+    let enrolment = phone.enrolment()?.ok_or(core::SyncError::NotEnrolled)?;
+    way(&enrolment.url, enrolment.ca.as_deref(), transport)
 }
 
 /// The way to a server: the app's own, or HTTP of the core's.

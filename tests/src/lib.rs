@@ -4,6 +4,7 @@ pub mod bench;
 pub mod city;
 pub mod demo;
 pub mod phone_cli;
+pub mod picture;
 pub mod power;
 pub mod served;
 pub mod simulation;

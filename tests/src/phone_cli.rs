@@ -9,6 +9,7 @@ mod errors;
 mod names;
 mod online;
 pub mod outcome;
+mod photos;
 mod places;
 mod records;
 mod rescue;
@@ -115,7 +116,7 @@ impl Desk<'_> {
         match command {
             Command::Init(init) => self.init(init),
             Command::Enrol(enrol) => self.enrol(enrol),
-            Command::Sync { watch } => self.sync(*watch, lines),
+            Command::Sync { watch, no_photos } => self.sync(*watch, !no_photos, lines),
             Command::Place(place) => self.place(place),
             Command::Today => self.today(),
             Command::Visit(visit) => self.visit(visit, lines),

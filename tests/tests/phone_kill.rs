@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use ironfeet_tests::picture::noise;
 use ironfeet_tests::terminal::{Inspector, Terminal, text};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ironfeet-phone");
@@ -117,6 +118,35 @@ fn killed_at_any_moment_of_one_answer_it_is_there_or_it_is_not() {
         whole(&phone);
         value = now;
     }
+}
+
+#[test]
+fn killed_at_any_moment_of_a_photo_it_is_there_whole_or_it_is_not() {
+    println!("seed {SEED}");
+    let dir = tempfile::tempdir().unwrap();
+    let (phone, visit) = phone(dir.path());
+    let mut chance = Inspector::new(SEED, 0.0);
+    let mut rows = 0;
+    for round in 0..25 {
+        let file = dir.path().join(format!("{round}.png"));
+        std::fs::write(&file, noise(120, round)).unwrap();
+        let file = file.to_str().unwrap();
+        let mut child = phone.command(&["--json", "photo", "add", &visit, file]).spawn().unwrap();
+        let _done = ends_within(&mut child, Duration::from_micros(chance.below(80_000)));
+        let _ = child.kill();
+        let code = child.wait().unwrap().code();
+        // The row, the file it names and the visit's entry stand and fall together.
+        whole(&phone);
+        let now = phone.json(&["photo", "list"]).as_array().unwrap().len();
+        let shown = phone.json(&["visit", "show", &visit])["photos"].as_array().unwrap().len();
+        assert_eq!(now, shown, "round {round}");
+        assert!(now == rows || now == rows + 1, "round {round}: {rows} and then {now}");
+        if code == Some(0) {
+            assert_eq!(now, rows + 1, "acknowledged and lost");
+        }
+        rows = now;
+    }
+    assert!((1..25).contains(&rows), "{rows} of 25: nothing was killed, or everything");
 }
 
 /// A `visit fill` that is held open: one line in, one acknowledgement out.

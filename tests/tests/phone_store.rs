@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test are a test")]
 
+use ironfeet_tests::picture::noise;
 use ironfeet_tests::terminal::{Inspector, Terminal, text};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ironfeet-phone");
@@ -245,8 +246,8 @@ fn a_photo_or_a_reason_and_never_by_force() {
     let dir = tempfile::tempdir().unwrap();
     let (phone, place, _) = phone(dir.path(), 1);
     let visit = phone.id(&["visit", "start", &place, "household"]);
-    let file = dir.path().join("hazard.jpg");
-    std::fs::write(&file, [&[0xff, 0xd8, 0xff, 0xe0][..], &[7; 5000]].concat()).unwrap();
+    let file = dir.path().join("hazard.png");
+    std::fs::write(&file, noise(64, 7)).unwrap();
     let added = phone.json(&["photo", "add", &visit, file.to_str().unwrap()]);
     let list = phone.json(&["photo", "list"]);
     assert_eq!(list.as_array().unwrap().len(), 1);

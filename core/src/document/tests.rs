@@ -222,6 +222,7 @@ fn a_visit_is_answered_finished_and_closed() {
         media: "image/jpeg".into(),
         finding: Some("HH-A3-F1".into()),
         at,
+        original: Some(HashText([8; 32])),
     };
     for open in [
         VisitEdit::Note(remark("住户同意更换")),

@@ -140,6 +140,10 @@ pub struct PhotoRef {
     pub finding: Option<String>,
     /// When it was added (device time).
     pub at: UtcMillis,
+    /// SHA-256 of the picture as the camera made it, before it was made smaller: whoever kept that file can
+    /// show that the photo comes from it. Absent in records of older apps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<HashText>,
 }
 
 /// A visit as it is read from its document.

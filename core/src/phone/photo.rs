@@ -1,16 +1,25 @@
-//! Photos: sealed on the phone at once, referred to by hash, sent on their own way. Never forced.
+//! Photos: made smaller and bare, sealed on the phone at once, referred to by hash, sent on their own way.
+//! Never forced.
+
+mod get;
+mod picture;
+mod reason;
+mod send;
+mod upload;
 
 use std::path::Path;
 
 use serde::Serialize;
 
 use crate::document::{Edit, VisitEdit};
-use crate::limits::PHOTO_BYTES_MAX;
-use crate::model::{ChangeHash, HashText, PhotoRef, VisitId};
+use crate::model::{ChangeHash, HashText, PhotoRef, Text, UtcMillis, VisitId};
 use crate::rules::Act;
-use crate::store::blob;
+use crate::store::blob::{self, NewBlob};
+
+pub use send::{PhotoBudget, PhotoProgress, PhotoReport};
 
 use super::place::{called, free_text};
+use super::status::FAILURE_SEPARATOR;
 use super::{Phone, PhoneError};
 
 /// A photo of this phone and how far it got.
@@ -24,67 +33,77 @@ pub struct PhotoRow {
     pub media: String,
     /// Bytes the server has.
     pub sent: i64,
-    /// `waiting`, `sending`, `sent` or `failed`.
+    /// `waiting`, `sending`, `sent` or `failed`. A failed one waits for [`Phone::photo_retry`], the
+    /// others go by themselves.
     pub state: String,
     /// Why it failed last, in words.
-    pub reason: Option<String>,
+    pub reason: Option<Text>,
+    /// When it is tried again after a failure.
+    pub next_try_at: Option<UtcMillis>,
 }
 
 impl From<blob::BlobRow> for PhotoRow {
     fn from(row: blob::BlobRow) -> Self {
+        let rests = row.not_before > 0 && row.state != "failed" && row.state != "sent";
         Self {
             sha256: row.sha256,
             bytes: row.bytes,
             media: row.media,
             sent: row.sent,
             state: row.state,
-            reason: row.reason,
+            reason: row.reason.as_deref().map(told),
+            next_try_at: rests.then_some(UtcMillis(row.not_before)),
         }
     }
 }
 
-fn too_large() -> PhoneError {
-    let mib = PHOTO_BYTES_MAX / (1024 * 1024);
-    PhoneError::invalid("photo", format!("照片超过 {mib} MiB"), format!("larger than {mib} MiB"))
+/// Both languages of a reason as the row keeps it.
+pub(super) fn told(kept: &str) -> Text {
+    let (zh, en) = kept.split_once(FAILURE_SEPARATOR).unwrap_or((kept, kept));
+    Text { zh: zh.to_owned(), en: en.to_owned() }
 }
 
 impl Phone {
-    /// Adds a photo to a visit; also after the finish. On disk, sealed, when it returns.
+    /// Adds a photo to a visit; also after the finish. What is kept and sent is a JPEG of bounded size, upright
+    /// and without anything but the picture; the hash of the file as it was given goes with it. On disk,
+    /// sealed, when it returns. The same picture for the same finding again changes nothing.
     ///
     /// # Errors
-    /// [`PhoneError::Invalid`] when it is too large or no picture, [`PhoneError::StorageFull`].
+    /// [`PhoneError::Invalid`] when it is too large, no picture, or of a format that must be converted
+    /// first (HEIC); [`PhoneError::StorageFull`].
     pub fn photo_add(
         &self,
         visit: VisitId,
         bytes: &[u8],
         finding: Option<String>,
     ) -> Result<PhotoRow, PhoneError> {
-        if bytes.len() > PHOTO_BYTES_MAX {
-            return Err(too_large());
-        }
-        let media = media(bytes).ok_or_else(|| {
-            let (zh, en) =
-                ("不是照片（支持 JPEG、PNG、WebP、HEIC）", "no picture (JPEG, PNG, WebP, HEIC)");
-            PhoneError::invalid("photo", zh, en)
-        })?;
+        // Long work first, while others use the store.
+        let picture = picture::take(bytes)?;
         self.with(|inner| {
             inner.allow(Act::Append, "visit", "photos")?;
-            inner.visit(visit)?;
+            let (known, _) = inner.visit(visit)?;
             let at = inner.now();
-            let sha256 = inner.store()?.write_blob(bytes)?;
-            let size = bytes.len() as u64;
-            let photo = PhotoRef { sha256, bytes: size, media: media.to_owned(), finding, at };
-            let added = inner.edit(visit.0, |db, _| {
-                blob::add(db, &sha256, size, media, at.0)?;
-                Ok(Edit::Visit(VisitEdit::Photo(photo)))
-            });
-            added.map_err(|e| called(e, "visit"))?;
+            let sha256 = inner.store()?.write_blob(&picture.jpeg)?;
+            let (bytes, original) = (picture.jpeg.len() as u64, Some(picture.original));
+            let new = NewBlob { sha256, bytes, media: picture::MEDIA, document: Some(visit.0) };
+            let same = |p: &PhotoRef| p.sha256 == sha256 && p.finding == finding;
+            if known.photos.iter().any(same) {
+                inner.store()?.write(|db| blob::add(db, &new, at.0))?;
+            } else {
+                let media = picture::MEDIA.to_owned();
+                let photo = PhotoRef { sha256, bytes, media, finding, at, original };
+                let added = inner.edit(visit.0, |db, _| {
+                    blob::add(db, &new, at.0)?;
+                    Ok(Edit::Visit(VisitEdit::Photo(photo)))
+                });
+                added.map_err(|e| called(e, "visit"))?;
+            }
             let row = blob::find(inner.store()?.db(), &sha256)?;
             row.map(PhotoRow::from).ok_or(PhoneError::NotFound { what: "photo" })
         })
     }
 
-    /// As [`Phone::photo_add`], from a file.
+    /// As [`Phone::photo_add`], from a file; one that is too large is not even read.
     ///
     /// # Errors
     /// Also [`PhoneError::NotFound`] when the file cannot be read.
@@ -95,9 +114,7 @@ impl Phone {
         finding: Option<String>,
     ) -> Result<PhotoRow, PhoneError> {
         let size = std::fs::metadata(path).map_err(|_| PhoneError::NotFound { what: "file" })?;
-        if size.len() > PHOTO_BYTES_MAX as u64 {
-            return Err(too_large());
-        }
+        picture::check_size(size.len())?;
         let bytes = std::fs::read(path).map_err(|_| PhoneError::NotFound { what: "file" })?;
         self.photo_add(visit, &bytes, finding)
     }
@@ -131,7 +148,7 @@ impl Phone {
         })
     }
 
-    /// Puts photos that failed back into the queue; gives the whole list.
+    /// Puts photos that failed back into the queue, and those that rest to its front; gives the whole list.
     ///
     /// # Errors
     /// [`PhoneError::StorageFull`].
@@ -142,7 +159,7 @@ impl Phone {
         })
     }
 
-    /// A photo's bytes.
+    /// The bytes of a photo of this phone; [`Phone::photo_get`] also fetches those of others.
     ///
     /// # Errors
     /// [`PhoneError::NotFound`] when it is not on this phone.
@@ -152,17 +169,5 @@ impl Phone {
             blob::find(store.db(), sha256)?.ok_or(PhoneError::NotFound { what: "photo" })?;
             Ok(store.read_blob(sha256)?)
         })
-    }
-}
-
-/// The media type by the first bytes of the file, whatever its name says.
-fn media(bytes: &[u8]) -> Option<&'static str> {
-    let kind = bytes.get(4..12).unwrap_or_default();
-    match bytes {
-        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
-        _ if matches!(kind, b"ftypheic" | b"ftypheix" | b"ftypmif1") => Some("image/heic"),
-        _ => None,
     }
 }

@@ -137,7 +137,9 @@ impl Inner {
         rescued.photos = photos.len();
         let applied = self.apply(&incoming, Vec::new(), |db| {
             for (sha256, bytes, media) in &photos {
-                blob::add(db, sha256, *bytes, media, at)?;
+                // Its visit is looked for when it is sent: it may come with a sync only.
+                let new = blob::NewBlob { sha256: *sha256, bytes: *bytes, media, document: None };
+                blob::add(db, &new, at)?;
             }
             Ok(inbox::add(db, None, "rescue_imported", "{}", at)?)
         })?;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{ChangeHash, DocId, InstallId, Lang, PersonId, Role, UtcMillis};
+use crate::model::{ChangeHash, DocId, InstallId, Lang, PersonId, Role, Text, UtcMillis};
 use crate::store::{archive, blob, inbox, meta, outbox, part, place};
 
 use super::{Phone, PhoneError};
@@ -50,8 +50,14 @@ pub struct Status {
     pub waiting_for_review: i64,
     /// Changes set aside because they cannot be applied here.
     pub set_aside: i64,
-    /// Photos not yet sent.
+    /// Photos not yet sent, whatever their state.
     pub photos_waiting: i64,
+    /// Of these, photos of which some bytes are at the server.
+    pub photos_sending: i64,
+    /// Of these, photos that are not tried again until a person says so.
+    pub photos_failed: i64,
+    /// Why one of them failed, in words: one that was given up, else one that is tried again by itself.
+    pub photos_failure: Option<Text>,
     /// Notices not put away.
     pub notices: i64,
     /// Partitions and how far each was read.
@@ -113,7 +119,7 @@ impl Phone {
             let db = store.db();
             let tally = place::tally(db)?;
             let counts = outbox::counts(db)?;
-            let unsent = |b: &blob::BlobRow| b.state != "sent";
+            let photos = blob::tally(db)?;
             let cursor =
                 |p: part::PartRow| PartStatus { pid: p.pid, seq: p.seq, documents: p.count };
             let last_success = meta::text(db, "last_success")?.and_then(|at| at.parse().ok());
@@ -135,7 +141,10 @@ impl Phone {
                 refused: counts.refused,
                 waiting_for_review: counts.quarantined,
                 set_aside: archive::count(db)?,
-                photos_waiting: count(blob::list(db)?.iter().filter(|b| unsent(b)).count()),
+                photos_waiting: photos.waiting + photos.sending + photos.failed,
+                photos_sending: photos.sending,
+                photos_failed: photos.failed,
+                photos_failure: photos.reason.as_deref().map(super::photo::told),
                 notices: count(inbox::list(db, true, NOTICES_MAX)?.len()),
                 cursors: part::list(db)?.into_iter().map(cursor).collect(),
                 last_success: last_success.map(UtcMillis),

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use crate::limits;
+use crate::document::Record;
 use crate::model::{DocId, Lang, Pid, UtcMillis};
 use crate::store::{document, member, meta};
 use crate::sync::client::{Client, Effect, Held, Identity, Input, Member, Outcome};
@@ -23,6 +24,7 @@ use crate::sync::frame;
 use crate::sync::manifest;
 use crate::sync::message::{LocateResponse, SyncRequest, SyncResponse};
 
+use super::photo::PhotoProgress;
 use super::transport::{Pass, Traffic, Transport, TransportError};
 use super::{Phone, PhoneError};
 pub use error::SyncError;
@@ -44,6 +46,8 @@ pub struct Progress {
 pub trait Watch: Sync {
     /// Told after each slice.
     fn progress(&self, progress: Progress);
+    /// Told after each piece of a photo ([`Phone::photo_send`]).
+    fn photos(&self, _: PhotoProgress) {}
     /// Asked between slices; `true` stops.
     fn stopped(&self) -> bool;
 }
@@ -332,21 +336,26 @@ impl Run<'_> {
 }
 
 impl super::Inner {
-    /// Takes a record away: views, changes, row.
+    /// Takes a record away: views, changes, row, and photos of it that were looked at here.
     pub(super) fn forget(&mut self, doc: DocId) -> Result<(), PhoneError> {
         self.store()?;
         let Some(store) = &mut self.store else { return Err(PhoneError::Busy) };
         let records = &mut self.records;
         let contents = &self.contents;
-        store.write(|db| {
-            let Some(row) = document::find(db, doc)? else { return Ok(()) };
+        let looked = store.write(|db| {
+            let Some(row) = document::find(db, doc)? else { return Ok(Vec::new()) };
             records.load(db, doc, contents)?;
+            let mut looked = Vec::new();
             if let Some(entry) = records.take(doc) {
                 let empty = crate::store::views::Views::default();
                 crate::store::views::put(db, row.n, Some(&entry.views), &empty)?;
+                if let Record::Visit(visit) = entry.reading.record {
+                    looked.extend(visit.photos.into_iter().map(|photo| photo.sha256));
+                }
             }
             member::forget(db, row.n, doc)?;
-            Ok::<_, PhoneError>(())
-        })
+            Ok::<_, PhoneError>(looked)
+        })?;
+        looked.iter().try_for_each(|sha256| Ok(store.drop_looked(sha256)?))
     }
 }

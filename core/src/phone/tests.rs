@@ -4,6 +4,7 @@ mod damage;
 mod day;
 mod direct;
 mod elsewhere;
+mod photo;
 mod store;
 
 use std::path::Path;

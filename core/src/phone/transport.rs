@@ -68,12 +68,32 @@ impl Pass {
         Self(Arc::new(make))
     }
 
-    /// The headers to send with this method (`GET`, `POST`) to this path; good for one request.
+    /// The headers to send with this method to this path; good for one request.
     ///
     /// # Errors
     /// [`KeyError`] when it could not be signed.
     pub fn headers(&self, method: &str, path: &str) -> Result<Headers, KeyError> {
         (self.0)(method, path)
+    }
+}
+
+/// What came back, whatever its status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Names in any case, and values.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
     }
 }
 
@@ -97,6 +117,16 @@ pub trait Transport: Send + Sync {
         pass: &'a Pass,
         from_byte: u64,
     ) -> Later<'a, Box<dyn Pieces>>;
+
+    /// Sends one request with a pass (`GET`, `HEAD`, `POST`, `PATCH`); an answer of any status is an answer.
+    fn call<'a>(
+        &'a self,
+        method: &'static str,
+        path: &'a str,
+        pass: &'a Pass,
+        headers: Headers,
+        body: Vec<u8>,
+    ) -> Later<'a, Reply>;
 
     /// Bytes of bodies sent and received, and requests made, since it was made.
     fn traffic(&self) -> Traffic;
@@ -180,14 +210,22 @@ impl Http {
         Ok(Self { base, client, counters: Arc::default() })
     }
 
-    async fn send(
+    async fn ask(
         &self,
         request: reqwest::RequestBuilder,
         up: usize,
     ) -> Result<reqwest::Response, TransportError> {
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         self.counters.up.fetch_add(up as u64, Ordering::Relaxed);
-        let response = request.send().await.map_err(|e| told(&e))?;
+        request.send().await.map_err(|e| told(&e))
+    }
+
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        up: usize,
+    ) -> Result<reqwest::Response, TransportError> {
+        let response = self.ask(request, up).await?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -211,7 +249,7 @@ const RETRY_AFTER_S: u64 = 30;
 const RETRY_AFTER_S_MAX: u64 = 3_600;
 
 /// What an answer that is no success says.
-fn refusal(status: u16, retry_after: Option<&str>, body: &[u8]) -> TransportError {
+pub(super) fn refusal(status: u16, retry_after: Option<&str>, body: &[u8]) -> TransportError {
     if matches!(status, 429 | 503) {
         let asked = retry_after.and_then(|text| text.trim().parse::<u64>().ok());
         let after_s = asked.unwrap_or(RETRY_AFTER_S).clamp(1, RETRY_AFTER_S_MAX);
@@ -295,6 +333,33 @@ impl Transport for Http {
             }
             let counters = Arc::clone(&self.counters);
             Ok(Box::new(Stream { response, counters }) as Box<dyn Pieces>)
+        })
+    }
+
+    fn call<'a>(
+        &'a self,
+        method: &'static str,
+        path: &'a str,
+        pass: &'a Pass,
+        headers: Headers,
+        body: Vec<u8>,
+    ) -> Later<'a, Reply> {
+        Box::pin(async move {
+            let up = body.len();
+            let verb = reqwest::Method::from_bytes(method.as_bytes());
+            let verb = verb.map_err(|_| TransportError::Strange)?;
+            let request = self.client.request(verb, format!("{}{path}", self.base)).body(body);
+            let request = shown(shown(request, headers), pass.headers(method, path));
+            let response = self.ask(request, up).await?;
+            let status = response.status().as_u16();
+            let text =
+                |value: &reqwest::header::HeaderValue| value.to_str().ok().map(str::to_owned);
+            let named = |(name, value): (&reqwest::header::HeaderName, _)| {
+                Some((name.as_str().to_owned(), text(value)?))
+            };
+            let headers = response.headers().iter().filter_map(named).collect();
+            let body = self.whole(response).await?;
+            Ok(Reply { status, headers, body })
         })
     }
 

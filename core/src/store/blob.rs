@@ -1,18 +1,20 @@
 //! Photos of this phone: sealed files named by the hash of what is in them, and their rows.
 //!
 //! The file is on disk before the row, so a row never names what is not there.
+//! What the server answered is for others to judge: here it is columns.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::StoreError;
 use super::install::{sync_folder, write_whole};
 use super::seal::Seal;
 use crate::ground::Entropy;
-use crate::model::HashText;
+use crate::model::{DocId, HashText};
 
 const PURPOSE: &str = "blob";
 
@@ -33,6 +35,34 @@ pub struct BlobRow {
     pub state: String,
     /// Why it failed last, in words.
     pub reason: Option<String>,
+    /// The visit it belongs to; `None` for one that an older app added.
+    pub document: Option<DocId>,
+    /// The server's name for the upload that was begun.
+    pub upload: Option<String>,
+    /// Tries that failed, one after the other.
+    pub tries: i64,
+    /// Not to be tried before, ms.
+    pub not_before: i64,
+}
+
+/// Opens photos without the store: a long read keeps nobody waiting.
+pub struct Blobs {
+    dir: PathBuf,
+    key: Zeroizing<[u8; 32]>,
+}
+
+impl Blobs {
+    pub(super) fn of(dir: &Path, key: &Zeroizing<[u8; 32]>) -> Self {
+        Self { dir: dir.to_owned(), key: key.clone() }
+    }
+
+    /// A photo's bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`] when it is not here, [`StoreError::Sealed`] when it is not what it was.
+    pub fn read(&self, sha256: &HashText) -> Result<Vec<u8>, StoreError> {
+        read(&self.dir, &self.key, sha256)
+    }
 }
 
 fn path(dir: &Path, sha256: &HashText) -> PathBuf {
@@ -63,28 +93,45 @@ pub(super) fn read(dir: &Path, key: &[u8; 32], sha256: &HashText) -> Result<Vec<
     if Sha256::digest(&bytes)[..] == sha256.0 { Ok(bytes) } else { Err(StoreError::Sealed) }
 }
 
+/// A photo to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct NewBlob<'a> {
+    /// SHA-256 of the photo.
+    pub sha256: HashText,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Media type.
+    pub media: &'a str,
+    /// The visit it belongs to, where that is known.
+    pub document: Option<DocId>,
+}
+
 /// Adds a photo's row; one that is there stays as it is.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn add(
-    db: &Connection,
-    sha256: &HashText,
-    bytes: u64,
-    media: &str,
-    at: i64,
-) -> Result<(), StoreError> {
+pub fn add(db: &Connection, blob: &NewBlob<'_>, at: i64) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT OR IGNORE INTO blob (sha256, bytes, media, added_at) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT OR IGNORE INTO blob (sha256, bytes, media, added_at, document)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![&sha256.0[..], i64::try_from(bytes).unwrap_or(i64::MAX), media, at])?;
+    .execute(params![
+        &blob.sha256.0[..],
+        i64::try_from(blob.bytes).unwrap_or(i64::MAX),
+        blob.media,
+        at,
+        blob.document.as_ref().map(|doc| &doc.0[..]),
+    ])?;
     Ok(())
 }
 
-const BLOB: &str = "SELECT sha256, bytes, media, added_at, sent, state, reason FROM blob";
+const BLOB: &str = "SELECT sha256, bytes, media, added_at, sent, state, reason, document, upload, tries, not_before
+     FROM blob";
 
 fn blob_row(row: &rusqlite::Row<'_>) -> Result<BlobRow, StoreError> {
     let sha256: Vec<u8> = row.get(0)?;
+    let document: Option<Vec<u8>> = row.get(7)?;
+    let document = document.map(|id| id.as_slice().try_into().map(DocId)).transpose();
     Ok(BlobRow {
         sha256: sha256.as_slice().try_into().map(HashText).map_err(|_| StoreError::Damaged)?,
         bytes: row.get(1)?,
@@ -93,6 +140,10 @@ fn blob_row(row: &rusqlite::Row<'_>) -> Result<BlobRow, StoreError> {
         sent: row.get(4)?,
         state: row.get(5)?,
         reason: row.get(6)?,
+        document: document.map_err(|_| StoreError::Damaged)?,
+        upload: row.get(8)?,
+        tries: row.get(9)?,
+        not_before: row.get(10)?,
     })
 }
 
@@ -110,21 +161,66 @@ pub fn list(db: &Connection) -> Result<Vec<BlobRow>, StoreError> {
     Ok(blobs)
 }
 
-/// States how far a photo got.
+/// How many photos stand in each state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Not begun.
+    pub waiting: i64,
+    /// Begun.
+    pub sending: i64,
+    /// Given up until somebody says otherwise.
+    pub failed: i64,
+    /// Why one of them failed, in words: the newest that was given up, else the newest that is tried again.
+    pub reason: Option<String>,
+}
+
+/// How many photos stand in each state.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn tally(db: &Connection) -> Result<Tally, StoreError> {
+    let count = "SELECT count(*) FILTER (WHERE state = 'waiting'), count(*) FILTER (WHERE state = 'sending'),
+         count(*) FILTER (WHERE state = 'failed'),
+         (SELECT reason FROM blob WHERE reason IS NOT NULL AND state <> 'sent'
+          ORDER BY state = 'failed' DESC, added_at DESC, sha256 LIMIT 1)
+         FROM blob";
+    let mut count = db.prepare_cached(count)?;
+    Ok(count.query_row([], |row| {
+        let (waiting, sending, failed) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Tally { waiting, sending, failed, reason: row.get(3)? })
+    })?)
+}
+
+/// States how far a photo got; its key, size, media and time of adding stay.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn progress(
-    db: &Connection,
-    sha256: &HashText,
-    sent: i64,
-    state: &str,
-    reason: Option<&str>,
-) -> Result<(), StoreError> {
-    db.execute(
-        "UPDATE blob SET sent = ?2, state = ?3, reason = ?4 WHERE sha256 = ?1",
-        params![&sha256.0[..], sent, state, reason],
-    )?;
+pub fn put(db: &Connection, blob: &BlobRow) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE blob SET sent = ?2, state = ?3, reason = ?4, document = ?5, upload = ?6, tries = ?7,
+         not_before = ?8 WHERE sha256 = ?1",
+    )?
+    .execute(params![
+        &blob.sha256.0[..],
+        blob.sent,
+        blob.state,
+        blob.reason,
+        blob.document.as_ref().map(|doc| &doc.0[..]),
+        blob.upload,
+        blob.tries,
+        blob.not_before,
+    ])?;
+    Ok(())
+}
+
+/// No photo is tried before a moment: the server asked for it.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn pause(db: &Connection, until: i64) -> Result<(), StoreError> {
+    let wait =
+        "UPDATE blob SET not_before = max(not_before, ?1) WHERE state IN ('waiting', 'sending')";
+    db.execute(wait, [until])?;
     Ok(())
 }
 
@@ -138,11 +234,15 @@ pub fn find(db: &Connection, sha256: &HashText) -> Result<Option<BlobRow>, Store
     row.transpose()
 }
 
-/// Puts photos that failed back into the queue.
+/// Puts photos that failed back into the queue, and those that wait for another try to its front.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn retry(db: &Connection) -> Result<(), StoreError> {
-    db.execute("UPDATE blob SET state = 'waiting', reason = NULL WHERE state = 'failed'", [])?;
+    db.execute(
+        "UPDATE blob SET state = 'waiting', reason = NULL, tries = 0, not_before = 0
+         WHERE state = 'failed' OR (state IN ('waiting', 'sending') AND not_before > 0)",
+        [],
+    )?;
     Ok(())
 }

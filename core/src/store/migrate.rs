@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_ground.sql"),
     include_str!("../../migrations/0002_sync.sql"),
     include_str!("../../migrations/0003_heads.sql"),
+    include_str!("../../migrations/0004_photo.sql"),
 ];
 
 /// The newest version this app knows.

@@ -62,6 +62,23 @@ pub fn drafts(db: &Connection) -> Result<Vec<(DocId, VisitLine)>, StoreError> {
     Ok(found)
 }
 
+/// Visits with photos, newest first.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn with_photos(db: &Connection) -> Result<Vec<DocId>, StoreError> {
+    let mut list = db.prepare_cached(
+        "SELECT d.doc_id FROM v_visit v JOIN doc d ON d.n = v.n WHERE v.photos > 0
+         ORDER BY v.started_at DESC",
+    )?;
+    let mut rows = list.query([])?;
+    let mut visits = Vec::new();
+    while let Some(row) = rows.next()? {
+        visits.push(doc_id(&row.get::<_, Vec<u8>>(0)?)?);
+    }
+    Ok(visits)
+}
+
 /// The newest finished visit of a place by a checklist.
 ///
 /// # Errors

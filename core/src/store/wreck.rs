@@ -80,7 +80,19 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "blob",
-        columns: &["sha256", "bytes", "media", "added_at", "sent", "state", "reason"],
+        columns: &[
+            "sha256",
+            "bytes",
+            "media",
+            "added_at",
+            "sent",
+            "state",
+            "reason",
+            "document",
+            "upload",
+            "tries",
+            "not_before",
+        ],
         key: &["sha256"],
         shape: Some(
             "typeof(sha256) = 'blob' AND length(sha256) = 32 AND typeof(media) = 'text'\

@@ -97,11 +97,11 @@ impl PhoneCore {
 
 #[uniffi::export]
 impl PhoneCore {
-    /// Adds a photo (JPEG, PNG, WebP, HEIC; up to 20 MB) to a visit; also after the finish. On disk, sealed,
-    /// when it returns.
+    /// Adds a photo (JPEG, PNG, WebP; up to 20 MB) to a visit; also after the finish. It is turned upright, made
+    /// smaller, and stripped of everything but the picture. On disk, sealed, when it returns.
     ///
     /// # Errors
-    /// `InvalidInput` when it is too large or no picture, `StorageFull`.
+    /// `InvalidInput` when it is too large, no picture, or HEIC (have the platform convert it), `StorageFull`.
     #[expect(clippy::needless_pass_by_value, reason = "a slice would be a direct buffer in Kotlin")]
     pub fn photo_add(
         &self,
@@ -110,7 +110,8 @@ impl PhoneCore {
         finding: Option<String>,
     ) -> Result<PhotoRow, PhoneError> {
         let visit = id(visit)?;
-        self.act(|phone| phone.photo_add(visit, &photo, finding)).map(Into::into)
+        let added = self.act(|phone| phone.photo_add(visit, &photo, finding));
+        added.map(|row| PhotoRow::told(row, self.language()))
     }
 
     /// Says why there is no photo of a finding.
@@ -127,7 +128,7 @@ impl PhoneCore {
     /// # Errors
     /// `Internal` when the disk refuses.
     pub fn photos(&self) -> Result<Vec<PhotoRow>, PhoneError> {
-        self.ask(Phone::photo_list).map(rows)
+        self.ask(Phone::photo_list).map(|rows| self.photo_rows(rows))
     }
 
     /// Puts photos that failed back into the queue; gives the whole list.
@@ -135,15 +136,22 @@ impl PhoneCore {
     /// # Errors
     /// `StorageFull`.
     pub fn photo_retry(&self) -> Result<Vec<PhotoRow>, PhoneError> {
-        self.act(Phone::photo_retry).map(rows)
+        self.act(Phone::photo_retry).map(|rows| self.photo_rows(rows))
     }
 
-    /// A photo's bytes.
+    /// The bytes of a photo of this phone; `photo_get` also fetches those of others.
     ///
     /// # Errors
     /// `NotFound` when it is not on this phone.
     pub fn photo_bytes(&self, sha256: &str) -> Result<Vec<u8>, PhoneError> {
         let sha256 = id(sha256)?;
         self.ask(|phone| phone.photo_bytes(&sha256))
+    }
+}
+
+impl PhoneCore {
+    fn photo_rows(&self, rows: Vec<ironfeet_core::phone::PhotoRow>) -> Vec<PhotoRow> {
+        let language = self.language();
+        rows.into_iter().map(|row| PhotoRow::told(row, language)).collect()
     }
 }

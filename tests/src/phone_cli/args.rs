@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ironfeet_core::model::{
-    ChangeHash, DocId, GridCode, Lang, PersonId, PlaceId, PlaceKind, Role, VisitId,
+    ChangeHash, DocId, GridCode, HashText, Lang, PersonId, PlaceId, PlaceKind, Role, VisitId,
 };
 
 /// A phone in a terminal: field inspections that work offline. 终端里的巡查手机：离线可用。
@@ -61,6 +61,9 @@ pub enum Command {
         /// Go on until stopped: sync again whenever something is new 持续同步
         #[arg(long)]
         watch: bool,
+        /// Leave photos for another time, such as on a line that costs money 暂不上传照片
+        #[arg(long)]
+        no_photos: bool,
     },
     /// Places: what stands where 场所
     #[command(subcommand)]
@@ -266,11 +269,11 @@ pub enum Visit {
 /// `photo …`.
 #[derive(Debug, Subcommand)]
 pub enum Photo {
-    /// Add a photo of a hazard, not of people 添加
+    /// Add a photo of a hazard, not of people; place and time hidden in it are taken out 添加
     Add {
         /// The visit.
         visit: VisitId,
-        /// A JPEG, PNG, WebP or HEIC file.
+        /// A JPEG, PNG or WebP file, up to 20 MB (HEIC: convert it first) 照片文件
         file: PathBuf,
         /// The finding it shows.
         #[arg(long, value_name = "CODE")]
@@ -287,8 +290,18 @@ pub enum Photo {
     },
     /// Every photo with its state 列表
     List,
-    /// Try again those that could not be sent 重试
+    /// Put those that could not be sent back into the queue; the next sync sends them 重试
     Retry,
+    /// Fetch a photo, also one of another phone, into a file 查看
+    Get {
+        /// Its SHA-256, as `visit show` names it 照片编号
+        sha256: HashText,
+        /// The file to write; must not be there yet 目标文件
+        file: PathBuf,
+        /// A small picture of it 缩略图
+        #[arg(long)]
+        thumb: bool,
+    },
 }
 
 /// `rescue …`.

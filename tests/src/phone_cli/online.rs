@@ -96,39 +96,69 @@ impl Desk<'_> {
         Ok(Answer::new(json!({"device_id": enrolled.device_id, "grids": grids}), text))
     }
 
-    pub(super) fn sync(&self, watch: bool, lines: &mut Lines<'_>) -> Result<Answer, Failure> {
+    pub(super) fn sync(
+        &self,
+        watch: bool,
+        photos: bool,
+        lines: &mut Lines<'_>,
+    ) -> Result<Answer, Failure> {
         let phone = self.open()?;
-        let enrolment = phone.enrolment().map_err(|e| self.failure(&e))?;
-        let enrolment = enrolment.ok_or_else(|| self.unsynced(&SyncError::NotEnrolled))?;
-        let transport = Http::new(&enrolment.url, enrolment.ca.as_deref().map(str::as_bytes))
-            .map_err(|e| self.unsynced(&e.into()))?;
+        let transport = self.transport(&phone)?;
         self.wait_for(async {
             if watch {
-                return self.keep_syncing(&phone, &transport, lines).await;
+                return self.keep_syncing(&phone, (&transport, photos), lines).await;
             }
-            let report = phone.sync(&transport, APP, &self.screen()).await;
-            let report = report.map_err(|e| self.unsynced(&e))?;
-            Ok(Answer::new(json!(report), self.report(&report)))
+            let (told, _) =
+                self.round(&phone, (&transport, photos)).await.map_err(|e| self.unsynced(&e))?;
+            Ok(told)
         })?
+    }
+
+    /// The way to the server this phone is enrolled with.
+    pub(super) fn transport(&self, phone: &Phone) -> Result<Http, Failure> {
+        let enrolment = phone.enrolment().map_err(|e| self.failure(&e))?;
+        let enrolment = enrolment.ok_or_else(|| self.unsynced(&SyncError::NotEnrolled))?;
+        Http::new(&enrolment.url, enrolment.ca.as_deref().map(str::as_bytes))
+            .map_err(|e| self.unsynced(&e.into()))
+    }
+
+    /// One sync, and the photos once the data is through. Says too whether something is left to do at once.
+    async fn round(
+        &self,
+        phone: &Phone,
+        (transport, photos): (&Http, bool),
+    ) -> Result<(Answer, bool), SyncError> {
+        let report = phone.sync(transport, APP, &self.screen()).await?;
+        let (mut json, mut text) = (json!(report), self.report(&report));
+        let mut left = report.unfinished;
+        if photos && !left {
+            let sent = self.send_photos(phone, transport).await;
+            json["photos"] = sent.json;
+            if !sent.text.is_empty() {
+                text = format!("{text}\n{}", sent.text);
+            }
+            left = sent.unfinished;
+        }
+        Ok((Answer::new(json, text), left))
     }
 
     /// Syncs, waits for a nudge, syncs again, until the person stops it. One line per sync.
     async fn keep_syncing(
         &self,
         phone: &Phone,
-        transport: &Http,
+        way: (&Http, bool),
         lines: &mut Lines<'_>,
     ) -> Result<Answer, Failure> {
         let mut rest = Rest::Nudge;
         loop {
-            match phone.sync(transport, APP, &self.screen()).await {
-                Ok(report) => {
+            match self.round(phone, way).await {
+                Ok((answer, left)) => {
                     rest = Rest::Nudge;
-                    let line =
-                        if self.json { json!(report).to_string() } else { self.report(&report) };
+                    let json = answer.json.filter(|_| self.json);
+                    let line = json.map_or(answer.text, |json| json.to_string());
                     let told = writeln!(lines.out, "{line}").and_then(|()| lines.out.flush());
                     told.map_err(|e| Failure::Failed(e.to_string()))?;
-                    if report.unfinished {
+                    if left {
                         continue;
                     }
                 }
@@ -144,7 +174,7 @@ impl Desk<'_> {
                 }
                 Err(error) => return Err(self.unsynced(&error)),
             }
-            if let Next::Stop = until_nudged(phone, transport, &mut rest).await {
+            if let Next::Stop = until_nudged(phone, way.0, &mut rest).await {
                 return Ok(Answer { json: None, text: String::new() });
             }
         }
@@ -189,7 +219,7 @@ impl Desk<'_> {
     }
 
     /// How a sync ends that did not come to its end. What came before is on disk.
-    fn unsynced(&self, error: &SyncError) -> Failure {
+    pub(super) fn unsynced(&self, error: &SyncError) -> Failure {
         let text = error.words(self.lang);
         let refused = |code: &str| Failure::Refused { code: code.to_owned(), text: text.clone() };
         match error {
@@ -204,7 +234,7 @@ impl Desk<'_> {
         }
     }
 
-    fn wait_for<T>(&self, future: impl Future<Output = T>) -> Result<T, Failure> {
+    pub(super) fn wait_for<T>(&self, future: impl Future<Output = T>) -> Result<T, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| Failure::Failed(e.to_string()))?;
         Ok(runtime.block_on(future))

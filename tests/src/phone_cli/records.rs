@@ -1,10 +1,9 @@
-//! `findings`, `conflicts`, `photo …`, `status`, `verify`: what the phone holds and whether it is whole.
+//! `findings`, `conflicts`, `status`, `verify`: what the phone holds and whether it is whole.
 
 use ironfeet_core::model::{ChangeHash, DocId, Lang};
 use ironfeet_core::phone::ConflictView;
 use serde_json::json;
 
-use super::args::Photo;
 use super::outcome::{Answer, Failure, say};
 use super::{Desk, show};
 
@@ -36,36 +35,6 @@ impl Desk<'_> {
         let part = all.iter().find(has).map_or("facts", |c| c.container.as_str());
         let change = phone.settle(doc, part, field, choose).map_err(|e| self.failure(&e))?;
         Ok(self.saved(json!({"change": change})))
-    }
-
-    pub(super) fn photo(&self, command: &Photo) -> Result<Answer, Failure> {
-        let phone = self.open()?;
-        match command {
-            Photo::Add { visit, file, finding } => {
-                let bytes = self.read_bytes(file)?;
-                let added = phone
-                    .photo_add(*visit, &bytes, finding.clone())
-                    .map_err(|e| self.failure(&e))?;
-                Ok(self.saved(json!(added)))
-            }
-            Photo::Reason { visit, finding, text } => {
-                let change =
-                    phone.photo_reason(*visit, finding, text).map_err(|e| self.failure(&e))?;
-                Ok(self.saved(json!({"change": change})))
-            }
-            Photo::List => {
-                let rows = phone.photo_list().map_err(|e| self.failure(&e))?;
-                let json = json!(rows);
-                let text: Vec<String> = rows.iter().map(|r| show::photo(r, self.lang)).collect();
-                Ok(self.list(json, &text))
-            }
-            Photo::Retry => {
-                let rows = phone.photo_retry().map_err(|e| self.failure(&e))?;
-                let json = json!(rows);
-                let text: Vec<String> = rows.iter().map(|r| show::photo(r, self.lang)).collect();
-                Ok(self.list(json, &text))
-            }
-        }
     }
 
     pub(super) fn notices(&self, all: bool) -> Result<Answer, Failure> {

@@ -248,7 +248,7 @@ pub(super) fn photo(row: &PhotoRow, lang: Lang) -> String {
         "failed" => say(lang, "失败", "failed"),
         other => other,
     };
-    let why = row.reason.as_ref().map_or_else(String::new, |r| format!(" · {r}"));
+    let why = row.reason.as_ref().map_or_else(String::new, |r| format!(" · {}", r.get(lang)));
     format!("{} · {} / {} B · {state}{why}", row.sha256, row.sent, row.bytes)
 }
 
@@ -269,6 +269,7 @@ pub(super) fn status(status: &Status, lang: Lang) -> String {
         ("被拒修改", "changes refused", status.refused),
         ("待复核修改", "changes waiting for review", status.waiting_for_review),
         ("待上传照片", "photos to send", status.photos_waiting),
+        ("上传失败照片", "of these failed", status.photos_failed),
         ("未读通知", "notices", status.notices),
     ];
     let mut text = format!("{} · {} · {}", status.person, status.role, status.install_id);
@@ -281,6 +282,9 @@ pub(super) fn status(status: &Status, lang: Lang) -> String {
     let never = say(lang, "尚未同步", "never synced");
     let last = status.last_success.map_or_else(|| never.to_owned(), words::moment);
     text.push_str(&format!("\n{} {last}", say(lang, "上次同步", "last sync:")));
+    if let Some(reason) = &status.photos_failure {
+        text.push_str(&format!("\n{} {}", say(lang, "照片", "photos:"), reason.get(lang)));
+    }
     if let Some(reason) = &status.last_failure {
         text.push_str(&format!("\n{} {reason}", say(lang, "上次失败", "last failure:")));
     }

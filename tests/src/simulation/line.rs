@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
-use ironfeet_core::phone::transport::{Later, Pass, Pieces, Traffic, Transport, TransportError};
+use ironfeet_core::phone::transport::{
+    Headers, Later, Pass, Pieces, Reply, Traffic, Transport, TransportError,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tower::ServiceExt;
@@ -234,6 +236,30 @@ impl Transport for Line {
             let asked = Asked { method: "GET", path: path.to_owned(), pass, headers, body };
             let body = self.send(asked).await?;
             Ok(Box::new(Whole(Some(body))) as Box<dyn Pieces>)
+        })
+    }
+
+    fn call<'a>(
+        &'a self,
+        method: &'static str,
+        path: &'a str,
+        pass: &'a Pass,
+        headers: Headers,
+        body: Vec<u8>,
+    ) -> Later<'a, Reply> {
+        let pass = Some(pass.clone());
+        let asked = Asked { method, path: path.to_owned(), pass, headers, body };
+        Box::pin(async move {
+            let response = self.once(&asked).await?;
+            let status = response.status().as_u16();
+            let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+                Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+            };
+            let headers = response.headers().iter().filter_map(text).collect();
+            let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX)
+                .await
+                .map_err(|_| TransportError::Offline)?;
+            Ok(Reply { status, headers, body: body.to_vec() })
         })
     }
 

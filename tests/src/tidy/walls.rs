@@ -62,6 +62,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["sync-server/", "tests/"]),
     ("askama", &["sync-server/"]),
     ("object_store", &["sync-server/src/photo"]),
+    ("image", &["core/src/phone/photo/", "sync-server/src/", "tests/"]),
     ("uniffi", &["ffi/"]),
     ("clap", &["sync-server/", "tests/"]),
     ("getrandom", &["core/src/phone", "ffi/", "sync-server/src/main", "tests/"]),

@@ -28,6 +28,9 @@ pub enum SyncError {
     /// The store.
     #[error(transparent)]
     Phone(#[from] PhoneError),
+    /// The server does not have this photo yet.
+    #[error("the photo has not reached the server yet")]
+    NotThereYet,
     /// The person or the system stopped it.
     #[error("stopped")]
     Cancelled,
@@ -108,6 +111,10 @@ impl SyncError {
             Self::Distrust(_) => (
                 "服务器数据未通过校验，未采用，稍后重试",
                 "the server's data did not hold together and was not used: it will be tried again",
+            ),
+            Self::NotThereYet => (
+                "这张照片还没有传到服务器，请稍后再看",
+                "this photo has not reached the server yet: look again later",
             ),
             Self::Phone(_) => ("写入本机失败", "this phone's store failed"),
             Self::Cancelled => {

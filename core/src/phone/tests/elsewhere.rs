@@ -5,7 +5,7 @@ use crate::store::document::Status;
 use crate::store::views;
 
 /// Everything one phone has, as another would get it from a server.
-fn all_of(phone: &Phone) -> Vec<Incoming> {
+pub(super) fn all_of(phone: &Phone) -> Vec<Incoming> {
     let mut incoming: Vec<Incoming> = Vec::new();
     for out in phone.pending(10_000).unwrap() {
         match incoming.last_mut() {
@@ -174,8 +174,8 @@ fn unsent_work_is_carried_to_another_phone_byte_for_byte() {
     let place = phone.place_add(&new_place("幸福路12号")).unwrap();
     phone.place_set(sent, "storeys", "6").unwrap();
     let done = visited(&phone, place, "household", true);
-    let picture = [&[0xff, 0xd8, 0xff, 0xe0][..], &[3; 70_000]].concat();
-    let photo = phone.photo_add(done.id, &picture, None).unwrap();
+    let photo = phone.photo_add(done.id, &photo::picture(3), None).unwrap();
+    let picture = phone.photo_bytes(&photo.sha256).unwrap();
     let unsent = phone.pending(10_000).unwrap();
     let file = one.path().join("work.rescue");
     let seal = [5; 32];

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Counters, Later, Pass, Pieces, Traffic, Transport, TransportError, refusal};
+pub use super::Reply;
+use super::{Counters, Headers, Later, Pass, Pieces, Traffic, Transport, TransportError, refusal};
 use crate::sync::frame::MEDIA;
 
 /// Bytes of a file asked for at once.
@@ -15,32 +16,14 @@ const PART: u64 = 1 << 20;
 /// A request, as any HTTP client can send it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Errand {
-    /// `GET` or `POST`.
+    /// `GET`, `HEAD`, `POST` or `PATCH`.
     pub method: &'static str,
     /// The whole address.
     pub url: String,
     /// Names in lower case, and values.
     pub headers: Vec<(&'static str, String)>,
-    /// The body; empty with `GET`.
+    /// The body; empty with `GET` and `HEAD`.
     pub body: Vec<u8>,
-}
-
-/// What came back, whatever its status.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reply {
-    /// HTTP status.
-    pub status: u16,
-    /// Names in any case, and values.
-    pub headers: Vec<(String, String)>,
-    /// The whole body.
-    pub body: Vec<u8>,
-}
-
-impl Reply {
-    fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    }
 }
 
 /// Carries one request to the server and the answer back. Follows no redirect and keeps nothing.
@@ -61,17 +44,27 @@ struct Way {
 }
 
 impl Way {
-    async fn send(
+    async fn ask(
         &self,
         method: &'static str,
         path: &str,
-        headers: Vec<(&'static str, String)>,
+        headers: Headers,
         body: Vec<u8>,
     ) -> Result<Reply, TransportError> {
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         self.counters.up.fetch_add(body.len() as u64, Ordering::Relaxed);
         let url = format!("{}{path}", self.base);
-        let reply = self.carrier.carry(Errand { method, url, headers, body }).await?;
+        self.carrier.carry(Errand { method, url, headers, body }).await
+    }
+
+    async fn send(
+        &self,
+        method: &'static str,
+        path: &str,
+        headers: Headers,
+        body: Vec<u8>,
+    ) -> Result<Reply, TransportError> {
+        let reply = self.ask(method, path, headers, body).await?;
         if !(200..300).contains(&reply.status) {
             return Err(refusal(reply.status, reply.header("retry-after"), &reply.body));
         }
@@ -124,6 +117,22 @@ impl Transport for Carried {
         let (way, path, pass) = (Arc::clone(&self.way), path.to_owned(), pass.clone());
         let parts = Parts { way, path, pass, next: from_byte, end: None };
         Box::pin(async move { Ok(Box::new(parts) as Box<dyn Pieces>) })
+    }
+
+    fn call<'a>(
+        &'a self,
+        method: &'static str,
+        path: &'a str,
+        pass: &'a Pass,
+        mut headers: Headers,
+        body: Vec<u8>,
+    ) -> Later<'a, Reply> {
+        headers.extend(pass.headers(method, path));
+        Box::pin(async move {
+            let reply = self.way.ask(method, path, headers, body).await?;
+            self.way.counters.down.fetch_add(reply.body.len() as u64, Ordering::Relaxed);
+            Ok(reply)
+        })
     }
 
     fn traffic(&self) -> Traffic {

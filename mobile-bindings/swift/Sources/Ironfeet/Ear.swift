@@ -5,6 +5,7 @@ final class Ear: Listener, @unchecked Sendable {
     // Guarded by `lock`.
     private var listening: [UUID: AsyncStream<Void>.Continuation] = [:]
     private var watching: [UUID: AsyncStream<Progress>.Continuation] = [:]
+    private var watchingPhotos: [UUID: AsyncStream<PhotoProgress>.Continuation] = [:]
     private let lock = NSLock()
 
     func progressed(progress: Progress) {
@@ -18,6 +19,21 @@ final class Ear: Listener, @unchecked Sendable {
             stream.onTermination = { [weak self] _ in
                 guard let self else { return }
                 self.lock.withLock { _ = self.watching.removeValue(forKey: id) }
+            }
+        }
+    }
+
+    func photosProgressed(progress: PhotoProgress) {
+        lock.withLock { Array(watchingPhotos.values) }.forEach { $0.yield(progress) }
+    }
+
+    func photos() -> AsyncStream<PhotoProgress> {
+        let id = UUID()
+        return AsyncStream(bufferingPolicy: .bufferingNewest(1)) { stream in
+            lock.withLock { watchingPhotos[id] = stream }
+            stream.onTermination = { [weak self] _ in
+                guard let self else { return }
+                self.lock.withLock { _ = self.watchingPhotos.removeValue(forKey: id) }
             }
         }
     }

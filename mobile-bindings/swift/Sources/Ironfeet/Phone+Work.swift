@@ -93,7 +93,8 @@ extension Phone {
 
 // Photos
 extension Phone {
-    /// Adds a photo (JPEG, PNG, WebP, HEIC; up to 20 MB) to a visit, sealed on disk; also after the finish.
+    /// Adds a photo (JPEG, PNG, WebP; up to 20 MB) to a visit, sealed on disk; also after the finish. It is turned
+    /// upright, made smaller and stripped of everything but the picture. HEIC: decode it and hand in JPEG.
     public func addPhoto(_ visit: String, _ photo: Data, finding: String? = nil) async throws -> PhotoRow {
         try await work { try $0.photoAdd(visit: visit, photo: photo, finding: finding) }
     }
@@ -113,7 +114,7 @@ extension Phone {
         try await work { try $0.photoRetry() }
     }
 
-    /// A photo's bytes.
+    /// The bytes of a photo taken on this phone.
     public func photoBytes(_ sha256: String) async throws -> Data {
         try await work { try $0.photoBytes(sha256: sha256) }
     }

@@ -99,6 +99,30 @@ public final class Phone: Sendable {
         try await core.rehearseFaultInSync()
     }
 
+    /// Sends photos that wait, oldest first; call it after ``sync()``. One that fails rests, or is given up with its
+    /// reason in ``photos()``, and the next one goes. Cancel the task to stop it: it goes on where it was.
+    @discardableResult
+    public func sendPhotos(
+        _ budget: PhotoBudget = PhotoBudget(freeLineOnly: false, lineIsFree: true, bytesMax: nil)
+    ) async throws -> PhotoReport {
+        let stop = Stop()
+        let report = try await withTaskCancellationHandler {
+            try await core.photoSend(budget: budget, stop: stop)
+        } onCancel: {
+            stop.stop()
+        }
+        try Task.checkCancellation()
+        return report
+    }
+
+    /// A photo of any phone, or a small picture of it: from here where it is, else from the server.
+    public func photo(_ sha256: String, thumb: Bool = false) async throws -> Data {
+        try await core.photoGet(sha256: sha256, thumb: thumb)
+    }
+
+    /// How far the photos on their way have come.
+    public var photoProgress: AsyncStream<PhotoProgress> { ear.photos() }
+
     /// How far the running sync has come.
     public var progress: AsyncStream<Progress> { ear.progress() }
 

@@ -135,6 +135,50 @@ let picture = Data(
     base64Encoded:
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 
+/// A picture that stays large: 700 pixels square of noise, as PNG with stored blocks. The same every time.
+func grainyPicture() -> Data {
+    let side = 700
+    var seed: UInt32 = 7
+    var raw = Data()
+    for _ in 0..<side {
+        raw.append(0)
+        for _ in 0..<(side * 3) {
+            seed = seed &* 1_664_525 &+ 1_013_904_223
+            raw.append(UInt8(seed >> 24))
+        }
+    }
+    var body = Data([0x78, 0x01])
+    var at = 0
+    while at < raw.count {
+        let n = min(65_535, raw.count - at)
+        body.append(at + n == raw.count ? 1 : 0)
+        for byte in [n & 255, n >> 8, ~n & 255, (~n >> 8) & 255] { body.append(UInt8(byte)) }
+        body.append(raw[at..<(at + n)])
+        at += n
+    }
+    var (a, b): (UInt32, UInt32) = (1, 0)
+    for byte in raw {
+        a = (a + UInt32(byte)) % 65_521
+        b = (b + a) % 65_521
+    }
+    body.append(big(b << 16 | a))
+    let head = big(UInt32(side)) + big(UInt32(side)) + Data([8, 2, 0, 0, 0])
+    let signature = Data([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+    return signature + part("IHDR", head) + part("IDAT", body) + part("IEND", Data())
+}
+
+private func big(_ n: UInt32) -> Data { Data([24, 16, 8, 0].map { UInt8(n >> $0 & 255) }) }
+
+private func part(_ name: String, _ body: Data) -> Data {
+    let named = Data(name.utf8) + body
+    var crc = UInt32.max
+    for byte in named {
+        crc ^= UInt32(byte)
+        for _ in 0..<8 { crc = crc & 1 == 1 ? 0xedb8_8320 ^ crc >> 1 : crc >> 1 }
+    }
+    return big(UInt32(body.count)) + named + big(~crc)
+}
+
 /// The app's own HTTP client; its network can be switched off.
 final class Network: @unchecked Sendable {
     // Guarded by `lock`.
@@ -156,7 +200,7 @@ final class Network: @unchecked Sendable {
         var out = URLRequest(url: url)
         out.httpMethod = request.method
         for header in request.headers { out.setValue(header.value, forHTTPHeaderField: header.name) }
-        if request.method == "POST" { out.httpBody = request.body }
+        if !request.body.isEmpty { out.httpBody = request.body }
         lock.withLock { count += 1 }
         let (body, answer) = try await URLSession.shared.data(for: out)
         guard let answer = answer as? HTTPURLResponse else { throw TransportFailure.Offline }

@@ -18,6 +18,15 @@ internal class Ear : Listener {
         steps.tryEmit(progress)
     }
 
+    private val photoSteps =
+        MutableSharedFlow<PhotoProgress>(extraBufferCapacity = 1, onBufferOverflow = BufferOverflow.DROP_OLDEST)
+
+    val photos: SharedFlow<PhotoProgress> get() = photoSteps
+
+    override fun photosProgressed(progress: PhotoProgress) {
+        photoSteps.tryEmit(progress)
+    }
+
     override fun changed() {
         news.tryEmit(Unit)
     }

@@ -36,6 +36,9 @@ class Phone private constructor(
     /** How far the running sync has come. */
     val progress: SharedFlow<Progress> get() = ear.progress
 
+    /** How far the photos on their way have come. */
+    val photoProgress: SharedFlow<PhotoProgress> get() = ear.photos
+
     /** Reads now, and again whenever something changed: `phone.watch { today() }`. */
     fun <T> watch(read: suspend Phone.() -> T): Flow<T> = changes.onStart { emit(Unit) }.map { read() }
 
@@ -108,7 +111,10 @@ class Phone private constructor(
 
     // Photos
 
-    /** Adds a photo (JPEG, PNG, WebP, HEIC; up to 20 MB) to a visit, sealed on disk; also after the finish. */
+    /**
+     * Adds a photo (JPEG, PNG, WebP; up to 20 MB) to a visit, sealed on disk; also after the finish. It is turned
+     * upright, made smaller and stripped of everything but the picture. HEIC: decode it and hand in JPEG.
+     */
     suspend fun addPhoto(visit: String, photo: ByteArray, finding: String? = null): PhotoRow =
         longWork { photoAdd(visit, photo, finding) }
 
@@ -122,8 +128,18 @@ class Phone private constructor(
     /** Puts photos that failed back into the queue. */
     suspend fun retryPhotos(): List<PhotoRow> = work { photoRetry() }
 
-    /** A photo's bytes. */
+    /** The bytes of a photo taken on this phone. */
     suspend fun photoBytes(sha256: String): ByteArray = longWork { photoBytes(sha256) }
+
+    /** A photo of any phone, or a small picture of it: from here where it is, else from the server. */
+    suspend fun photo(sha256: String, thumb: Boolean = false): ByteArray = core.photoGet(sha256, thumb)
+
+    /**
+     * Sends photos that wait, oldest first; call it after [sync]. One that fails rests, or is given up with its
+     * reason in [photos], and the next one goes. Cancel the coroutine to stop it: it goes on where it was.
+     */
+    suspend fun sendPhotos(budget: PhotoBudget = PhotoBudget(freeLineOnly = false, lineIsFree = true, bytesMax = null)) =
+        Stop().use { core.photoSend(budget, it) }
 
     // Findings, conflicts, tasks
 

@@ -267,6 +267,7 @@ class OfflineStories {
     @Order(15)
     fun `a photo kept in the queue`() = story {
         val photo = picture()
+        var made = ByteArray(0)
         val visit = begin().use { phone ->
             val visit = phone.startVisit(phone.addPlace(dwelling()), "household")
             phone.answer(visit, "V-02", "entered")
@@ -274,8 +275,12 @@ class OfflineStories {
             phone.answer(visit, "HH-A3", "unvent")
             val kept = phone.addPhoto(visit, photo, finding = "HH-A3-F1")
             assertEquals(PhotoState.WAITING, kept.state)
+            assertEquals("image/jpeg", kept.media)
             failure<PhoneException.InvalidInput> { phone.addPhoto(visit, "no picture".toByteArray()) }
+            val heic = byteArrayOf(0, 0, 0, 24) + "ftypheic".toByteArray() + ByteArray(100)
+            assertTrue("JPEG" in failure<PhoneException.InvalidInput> { phone.addPhoto(visit, heic) }.why)
             phone.explainMissingPhoto(visit, "HH-A3-F1", "光线太暗")
+            made = phone.photoBytes(kept.sha256)
             visit
         }
         open().use { phone ->
@@ -283,7 +288,7 @@ class OfflineStories {
             assertEquals(PhotoState.WAITING, kept.state)
             assertEquals(1, phone.status().photosWaiting)
             assertEquals("HH-A3-F1", phone.visit(visit).photos.single().finding)
-            assertTrue(photo.contentEquals(phone.photoBytes(kept.sha256)))
+            assertTrue(made.isNotEmpty() && made.contentEquals(phone.photoBytes(kept.sha256)))
             assertEquals(kept, phone.retryPhotos().single())
         }
     }

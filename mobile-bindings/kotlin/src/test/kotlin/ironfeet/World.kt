@@ -96,6 +96,14 @@ internal fun picture(): ByteArray = Base64.getDecoder().decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
 )
 
+/** A picture that stays large: 700 pixels square of noise, as PNG. The same every time. */
+internal fun grainyPicture(): ByteArray {
+    val random = java.util.Random(7)
+    val image = java.awt.image.BufferedImage(700, 700, java.awt.image.BufferedImage.TYPE_INT_RGB)
+    for (y in 0 until 700) for (x in 0 until 700) image.setRGB(x, y, random.nextInt())
+    return java.io.ByteArrayOutputStream().also { javax.imageio.ImageIO.write(image, "png", it) }.toByteArray()
+}
+
 /** The app's own HTTP client; its network can be switched off. */
 internal class Network {
     private val client = HttpClient.newHttpClient()
