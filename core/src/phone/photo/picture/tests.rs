@@ -1,3 +1,5 @@
+//! What leaves the phone is the picture and nothing else, and what is no picture is refused with what to do.
+
 use std::io::Write;
 
 use super::*;
