@@ -349,7 +349,7 @@ impl Transport for Http {
             let verb = reqwest::Method::from_bytes(method.as_bytes());
             let verb = verb.map_err(|_| TransportError::Strange)?;
             let request = self.client.request(verb, format!("{}{path}", self.base)).body(body);
-            let request = shown(shown(request, headers), pass.headers(method, path));
+            let request = shown(shown(request, headers), pass.headers(method, path)?);
             let response = self.ask(request, up).await?;
             let status = response.status().as_u16();
             let text =

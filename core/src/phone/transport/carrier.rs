@@ -127,8 +127,8 @@ impl Transport for Carried {
         mut headers: Headers,
         body: Vec<u8>,
     ) -> Later<'a, Reply> {
-        headers.extend(pass.headers(method, path));
         Box::pin(async move {
+            headers.extend(pass.headers(method, path)?);
             let reply = self.way.ask(method, path, headers, body).await?;
             self.way.counters.down.fetch_add(reply.body.len() as u64, Ordering::Relaxed);
             Ok(reply)

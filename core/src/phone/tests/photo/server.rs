@@ -236,7 +236,7 @@ impl Server {
             return Err(TransportError::Offline);
         }
         assert_eq!(header(headers, "tus-resumable"), "1.0.0");
-        assert!(header(&pass.headers(method, path), "dpop").starts_with("ey"));
+        assert!(header(&pass.headers(method, path).unwrap(), "dpop").starts_with("ey"));
         match method {
             "POST" => state.begin(headers),
             "PATCH" => state.piece(path, headers, body),
