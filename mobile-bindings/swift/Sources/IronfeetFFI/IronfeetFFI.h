@@ -264,6 +264,13 @@ typedef void (*UniffiCallbackInterfaceListenerMethod1)(uint64_t, RustBuffer, voi
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_LISTENER_METHOD2
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_LISTENER_METHOD2
+typedef void (*UniffiCallbackInterfaceListenerMethod2)(uint64_t, RustBuffer, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_SIGNER_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_SIGNER_METHOD0
 typedef void (*UniffiCallbackInterfaceSignerMethod0)(uint64_t, RustBuffer, RustBuffer* _Nonnull,
@@ -301,6 +308,7 @@ typedef struct UniffiVTableCallbackInterfaceListener {
     UniffiCallbackInterfaceClone _Nonnull uniffiClone;
     UniffiCallbackInterfaceListenerMethod0 _Nonnull changed;
     UniffiCallbackInterfaceListenerMethod1 _Nonnull progressed;
+    UniffiCallbackInterfaceListenerMethod2 _Nonnull photosProgressed;
 } UniffiVTableCallbackInterfaceListener;
 
 #endif
@@ -366,6 +374,11 @@ void uniffi_ironfeet_ffi_fn_method_listener_changed(uint64_t ptr, RustCallStatus
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_LISTENER_PROGRESSED
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_LISTENER_PROGRESSED
 void uniffi_ironfeet_ffi_fn_method_listener_progressed(uint64_t ptr, RustBuffer progress, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_LISTENER_PHOTOS_PROGRESSED
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_LISTENER_PHOTOS_PROGRESSED
+void uniffi_ironfeet_ffi_fn_method_listener_photos_progressed(uint64_t ptr, RustBuffer progress, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_SIGNER
@@ -536,6 +549,16 @@ uint64_t uniffi_ironfeet_ffi_fn_method_phonecore_sync(uint64_t ptr, uint64_t sto
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_SYNC_SLICE
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_SYNC_SLICE
 uint64_t uniffi_ironfeet_ffi_fn_method_phonecore_sync_slice(uint64_t ptr, uint64_t budget_ms
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_PHOTO_GET
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_PHOTO_GET
+uint64_t uniffi_ironfeet_ffi_fn_method_phonecore_photo_get(uint64_t ptr, RustBuffer sha256, int8_t thumb
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_PHOTO_SEND
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_PHOTO_SEND
+uint64_t uniffi_ironfeet_ffi_fn_method_phonecore_photo_send(uint64_t ptr, RustBuffer budget, uint64_t stop
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_NEAR
@@ -1030,6 +1053,12 @@ uint16_t uniffi_ironfeet_ffi_checksum_method_listener_progressed(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_LISTENER_PHOTOS_PROGRESSED
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_LISTENER_PHOTOS_PROGRESSED
+uint16_t uniffi_ironfeet_ffi_checksum_method_listener_photos_progressed(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_SIGNER_MAKE_KEY
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_SIGNER_MAKE_KEY
 uint16_t uniffi_ironfeet_ffi_checksum_method_signer_make_key(void
@@ -1153,6 +1182,18 @@ uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_sync(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_SYNC_SLICE
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_SYNC_SLICE
 uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_sync_slice(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_PHOTO_GET
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_PHOTO_GET
+uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_photo_get(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_PHOTO_SEND
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_PHOTO_SEND
+uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_photo_send(void
 
 );
 #endif

@@ -881,6 +881,14 @@ public protocol Listener: AnyObject, Sendable {
      */
     func progressed(progress: Progress) throws
 
+    /**
+     * How far the photos on their way have come. From the core's own thread; return at once.
+     *
+     * # Errors
+     * Whatever it throws is dropped.
+     */
+    func photosProgressed(progress: PhotoProgress) throws
+
 }
 /**
  * Hears what happens. The app implements it, or takes the flows and streams of the wrapper.
@@ -968,6 +976,21 @@ open func progressed(progress: Progress)throws   {try rustCallWithError(FfiConve
 }
 }
 
+    /**
+     * How far the photos on their way have come. From the core's own thread; return at once.
+     *
+     * # Errors
+     * Whatever it throws is dropped.
+     */
+open func photosProgressed(progress: PhotoProgress)throws   {try rustCallWithError(FfiConverterTypeForeignError_lift) {
+        uniffiCallStatus in
+    uniffi_ironfeet_ffi_fn_method_listener_photos_progressed(
+            self.uniffiCloneHandle(),
+        FfiConverterTypePhotoProgress_lower(progress),uniffiCallStatus
+    )
+}
+}
+
 
 
 }
@@ -1032,6 +1055,31 @@ fileprivate struct UniffiCallbackInterfaceListener {
                 }
                 return try uniffiObj.progressed(
                      progress: try FfiConverterTypeProgress_lift(progress)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeForeignError_lower
+            )
+        },
+        photosProgressed: { (
+            uniffiHandle: UInt64,
+            progress: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.photosProgressed(
+                     progress: try FfiConverterTypePhotoProgress_lift(progress)
                 )
             }
 
@@ -1248,6 +1296,25 @@ public protocol PhoneCoreProtocol: AnyObject, Sendable {
     func syncSlice(budgetMs: UInt64) async throws  -> SyncReport?
 
     /**
+     * A photo, or with `thumb` a small picture of it (JPEG): from this phone where it has it, else from the
+     * server, within the rights of this person.
+     *
+     * # Errors
+     * `Retry` without a network, or when the photo has not reached the server yet; `Refused` as with `sync`.
+     */
+    func photoGet(sha256: String, thumb: Bool) async throws  -> Data
+
+    /**
+     * Sends photos that wait, oldest first, as far as the budget goes. Call it after a sync: the data comes
+     * first. A photo that fails rests or is given up with its reason in `photos`, and the next one goes.
+     * Answers may be saved meanwhile; an upload that was cut goes on where it was.
+     *
+     * # Errors
+     * `Retry` without a network; `Refused` with code `not_enrolled`, or the server's code.
+     */
+    func photoSend(budget: PhotoBudget, stop: Stop) async throws  -> PhotoReport
+
+    /**
      * Places around a position (degrees, WGS 84), nearest first.
      *
      * # Errors
@@ -1362,16 +1429,16 @@ public protocol PhoneCoreProtocol: AnyObject, Sendable {
     func note(visit: String, text: String) throws
 
     /**
-     * Adds a photo (JPEG, PNG, WebP, HEIC; up to 20 MB) to a visit; also after the finish. On disk, sealed,
-     * when it returns.
+     * Adds a photo (JPEG, PNG, WebP; up to 20 MB) to a visit; also after the finish. It is turned upright, made
+     * smaller, and stripped of everything but the picture. On disk, sealed, when it returns.
      *
      * # Errors
-     * `InvalidInput` when it is too large or no picture, `StorageFull`.
+     * `InvalidInput` when it is too large, no picture, or HEIC (have the platform convert it), `StorageFull`.
      */
     func photoAdd(visit: String, photo: Data, finding: String?) throws  -> PhotoRow
 
     /**
-     * A photo's bytes.
+     * The bytes of a photo of this phone; `photo_get` also fetches those of others.
      *
      * # Errors
      * `NotFound` when it is not on this phone.
@@ -1890,6 +1957,53 @@ open func syncSlice(budgetMs: UInt64)async throws  -> SyncReport?  {
 }
 
     /**
+     * A photo, or with `thumb` a small picture of it (JPEG): from this phone where it has it, else from the
+     * server, within the rights of this person.
+     *
+     * # Errors
+     * `Retry` without a network, or when the photo has not reached the server yet; `Refused` as with `sync`.
+     */
+open func photoGet(sha256: String, thumb: Bool)async throws  -> Data  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_ironfeet_ffi_fn_method_phonecore_photo_get(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(sha256),FfiConverterBool.lower(thumb)
+                )
+            },
+            pollFunc: ffi_ironfeet_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_ironfeet_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_ironfeet_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterData.lift,
+            errorHandler: FfiConverterTypePhoneError_lift
+        )
+}
+
+    /**
+     * Sends photos that wait, oldest first, as far as the budget goes. Call it after a sync: the data comes
+     * first. A photo that fails rests or is given up with its reason in `photos`, and the next one goes.
+     * Answers may be saved meanwhile; an upload that was cut goes on where it was.
+     *
+     * # Errors
+     * `Retry` without a network; `Refused` with code `not_enrolled`, or the server's code.
+     */
+open func photoSend(budget: PhotoBudget, stop: Stop)async throws  -> PhotoReport  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_ironfeet_ffi_fn_method_phonecore_photo_send(
+                        self.uniffiCloneHandle(),FfiConverterTypePhotoBudget_lower(budget),FfiConverterTypeStop_lower(stop)
+                )
+            },
+            pollFunc: ffi_ironfeet_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_ironfeet_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_ironfeet_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePhotoReport_lift,
+            errorHandler: FfiConverterTypePhoneError_lift
+        )
+}
+
+    /**
      * Places around a position (degrees, WGS 84), nearest first.
      *
      * # Errors
@@ -2119,11 +2233,11 @@ open func note(visit: String, text: String)throws   {try rustCallWithError(FfiCo
 }
 
     /**
-     * Adds a photo (JPEG, PNG, WebP, HEIC; up to 20 MB) to a visit; also after the finish. On disk, sealed,
-     * when it returns.
+     * Adds a photo (JPEG, PNG, WebP; up to 20 MB) to a visit; also after the finish. It is turned upright, made
+     * smaller, and stripped of everything but the picture. On disk, sealed, when it returns.
      *
      * # Errors
-     * `InvalidInput` when it is too large or no picture, `StorageFull`.
+     * `InvalidInput` when it is too large, no picture, or HEIC (have the platform convert it), `StorageFull`.
      */
 open func photoAdd(visit: String, photo: Data, finding: String?)throws  -> PhotoRow  {
     return try  FfiConverterTypePhotoRow_lift(try rustCallWithError(FfiConverterTypePhoneError_lift) {
@@ -2138,7 +2252,7 @@ open func photoAdd(visit: String, photo: Data, finding: String?)throws  -> Photo
 }
 
     /**
-     * A photo's bytes.
+     * The bytes of a photo of this phone; `photo_get` also fetches those of others.
      *
      * # Errors
      * `NotFound` when it is not on this phone.
@@ -5170,6 +5284,174 @@ public func FfiConverterTypePersonalMark_lower(_ value: PersonalMark) -> RustBuf
 
 
 /**
+ * What sending photos may cost.
+ */
+public struct PhotoBudget: Equatable, Hashable {
+    /**
+     * The person wants photos sent over a free line only.
+     */
+    public let freeLineOnly: Bool
+    /**
+     * The line of this moment is free (Wi-Fi); the platform knows.
+     */
+    public let lineIsFree: Bool
+    /**
+     * No more bytes than these in this call; absent for no end.
+     */
+    public let bytesMax: UInt64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The person wants photos sent over a free line only.
+         */freeLineOnly: Bool,
+        /**
+         * The line of this moment is free (Wi-Fi); the platform knows.
+         */lineIsFree: Bool,
+        /**
+         * No more bytes than these in this call; absent for no end.
+         */bytesMax: UInt64?) {
+        self.freeLineOnly = freeLineOnly
+        self.lineIsFree = lineIsFree
+        self.bytesMax = bytesMax
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PhotoBudget: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePhotoBudget: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PhotoBudget {
+        return
+            try PhotoBudget(
+                freeLineOnly: FfiConverterBool.read(from: &buf),
+                lineIsFree: FfiConverterBool.read(from: &buf),
+                bytesMax: FfiConverterOptionUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PhotoBudget, into buf: inout [UInt8]) {
+        FfiConverterBool.write(value.freeLineOnly, into: &buf)
+        FfiConverterBool.write(value.lineIsFree, into: &buf)
+        FfiConverterOptionUInt64.write(value.bytesMax, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotoBudget_lift(_ buf: RustBuffer) throws -> PhotoBudget {
+    return try FfiConverterTypePhotoBudget.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotoBudget_lower(_ value: PhotoBudget) -> RustBuffer {
+    return FfiConverterTypePhotoBudget.lower(value)
+}
+
+
+/**
+ * How far sending photos has come.
+ */
+public struct PhotoProgress: Equatable, Hashable {
+    /**
+     * Photos sent so far in this call.
+     */
+    public let filesDone: UInt64
+    /**
+     * Photos that this call set out to send.
+     */
+    public let filesTotal: UInt64
+    /**
+     * Their bytes that the server has.
+     */
+    public let bytesDone: UInt64
+    /**
+     * Their bytes.
+     */
+    public let bytesTotal: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Photos sent so far in this call.
+         */filesDone: UInt64,
+        /**
+         * Photos that this call set out to send.
+         */filesTotal: UInt64,
+        /**
+         * Their bytes that the server has.
+         */bytesDone: UInt64,
+        /**
+         * Their bytes.
+         */bytesTotal: UInt64) {
+        self.filesDone = filesDone
+        self.filesTotal = filesTotal
+        self.bytesDone = bytesDone
+        self.bytesTotal = bytesTotal
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PhotoProgress: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePhotoProgress: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PhotoProgress {
+        return
+            try PhotoProgress(
+                filesDone: FfiConverterUInt64.read(from: &buf),
+                filesTotal: FfiConverterUInt64.read(from: &buf),
+                bytesDone: FfiConverterUInt64.read(from: &buf),
+                bytesTotal: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PhotoProgress, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.filesDone, into: &buf)
+        FfiConverterUInt64.write(value.filesTotal, into: &buf)
+        FfiConverterUInt64.write(value.bytesDone, into: &buf)
+        FfiConverterUInt64.write(value.bytesTotal, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotoProgress_lift(_ buf: RustBuffer) throws -> PhotoProgress {
+    return try FfiConverterTypePhotoProgress.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotoProgress_lower(_ value: PhotoProgress) -> RustBuffer {
+    return FfiConverterTypePhotoProgress.lower(value)
+}
+
+
+/**
  * Why there is no photo of a finding.
  */
 public struct PhotoReason: Equatable, Hashable {
@@ -5262,6 +5544,10 @@ public struct PhotoRef: Equatable, Hashable {
      * When it was added, ms since 1970.
      */
     public let at: Int64
+    /**
+     * SHA-256 of the picture as the camera made it, hex; absent in records of older apps.
+     */
+    public let original: String?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5280,12 +5566,16 @@ public struct PhotoRef: Equatable, Hashable {
          */finding: String?,
         /**
          * When it was added, ms since 1970.
-         */at: Int64) {
+         */at: Int64,
+        /**
+         * SHA-256 of the picture as the camera made it, hex; absent in records of older apps.
+         */original: String?) {
         self.sha256 = sha256
         self.bytes = bytes
         self.media = media
         self.finding = finding
         self.at = at
+        self.original = original
     }
 
 
@@ -5308,7 +5598,8 @@ public struct FfiConverterTypePhotoRef: FfiConverterRustBuffer {
                 bytes: FfiConverterUInt64.read(from: &buf),
                 media: FfiConverterString.read(from: &buf),
                 finding: FfiConverterOptionString.read(from: &buf),
-                at: FfiConverterInt64.read(from: &buf)
+                at: FfiConverterInt64.read(from: &buf),
+                original: FfiConverterOptionString.read(from: &buf)
         )
     }
 
@@ -5318,6 +5609,7 @@ public struct FfiConverterTypePhotoRef: FfiConverterRustBuffer {
         FfiConverterString.write(value.media, into: &buf)
         FfiConverterOptionString.write(value.finding, into: &buf)
         FfiConverterInt64.write(value.at, into: &buf)
+        FfiConverterOptionString.write(value.original, into: &buf)
     }
 }
 
@@ -5334,6 +5626,125 @@ public func FfiConverterTypePhotoRef_lift(_ buf: RustBuffer) throws -> PhotoRef 
 #endif
 public func FfiConverterTypePhotoRef_lower(_ value: PhotoRef) -> RustBuffer {
     return FfiConverterTypePhotoRef.lower(value)
+}
+
+
+/**
+ * What sending photos did.
+ */
+public struct PhotoReport: Equatable, Hashable {
+    /**
+     * Photos that the server has now.
+     */
+    public let sent: UInt64
+    /**
+     * Photos that failed in this call; each row tells why.
+     */
+    public let failed: UInt64
+    /**
+     * Photos still to be sent, those given up not counted.
+     */
+    public let waiting: UInt64
+    /**
+     * Bytes of photos that arrived.
+     */
+    public let bytesUp: UInt64
+    /**
+     * Nothing was sent: the line costs money and the person wants a free one.
+     */
+    public let heldForFreeLine: Bool
+    /**
+     * It ended before the queue did, by the budget or because it was stopped: call again.
+     */
+    public let unfinished: Bool
+    /**
+     * When the next photo is due that rests after a failure, ms since 1970.
+     */
+    public let nextTryAt: Int64?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Photos that the server has now.
+         */sent: UInt64,
+        /**
+         * Photos that failed in this call; each row tells why.
+         */failed: UInt64,
+        /**
+         * Photos still to be sent, those given up not counted.
+         */waiting: UInt64,
+        /**
+         * Bytes of photos that arrived.
+         */bytesUp: UInt64,
+        /**
+         * Nothing was sent: the line costs money and the person wants a free one.
+         */heldForFreeLine: Bool,
+        /**
+         * It ended before the queue did, by the budget or because it was stopped: call again.
+         */unfinished: Bool,
+        /**
+         * When the next photo is due that rests after a failure, ms since 1970.
+         */nextTryAt: Int64?) {
+        self.sent = sent
+        self.failed = failed
+        self.waiting = waiting
+        self.bytesUp = bytesUp
+        self.heldForFreeLine = heldForFreeLine
+        self.unfinished = unfinished
+        self.nextTryAt = nextTryAt
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension PhotoReport: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePhotoReport: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PhotoReport {
+        return
+            try PhotoReport(
+                sent: FfiConverterUInt64.read(from: &buf),
+                failed: FfiConverterUInt64.read(from: &buf),
+                waiting: FfiConverterUInt64.read(from: &buf),
+                bytesUp: FfiConverterUInt64.read(from: &buf),
+                heldForFreeLine: FfiConverterBool.read(from: &buf),
+                unfinished: FfiConverterBool.read(from: &buf),
+                nextTryAt: FfiConverterOptionInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: PhotoReport, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.sent, into: &buf)
+        FfiConverterUInt64.write(value.failed, into: &buf)
+        FfiConverterUInt64.write(value.waiting, into: &buf)
+        FfiConverterUInt64.write(value.bytesUp, into: &buf)
+        FfiConverterBool.write(value.heldForFreeLine, into: &buf)
+        FfiConverterBool.write(value.unfinished, into: &buf)
+        FfiConverterOptionInt64.write(value.nextTryAt, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotoReport_lift(_ buf: RustBuffer) throws -> PhotoReport {
+    return try FfiConverterTypePhotoReport.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePhotoReport_lower(_ value: PhotoReport) -> RustBuffer {
+    return FfiConverterTypePhotoReport.lower(value)
 }
 
 
@@ -5365,6 +5776,10 @@ public struct PhotoRow: Equatable, Hashable {
      * Why it failed last, in words.
      */
     public let reason: String?
+    /**
+     * When it is tried again by itself after a failure, ms since 1970.
+     */
+    public let nextTryAt: Int64?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5386,13 +5801,17 @@ public struct PhotoRow: Equatable, Hashable {
          */state: PhotoState,
         /**
          * Why it failed last, in words.
-         */reason: String?) {
+         */reason: String?,
+        /**
+         * When it is tried again by itself after a failure, ms since 1970.
+         */nextTryAt: Int64?) {
         self.sha256 = sha256
         self.bytes = bytes
         self.media = media
         self.sent = sent
         self.state = state
         self.reason = reason
+        self.nextTryAt = nextTryAt
     }
 
 
@@ -5416,7 +5835,8 @@ public struct FfiConverterTypePhotoRow: FfiConverterRustBuffer {
                 media: FfiConverterString.read(from: &buf),
                 sent: FfiConverterInt64.read(from: &buf),
                 state: FfiConverterTypePhotoState.read(from: &buf),
-                reason: FfiConverterOptionString.read(from: &buf)
+                reason: FfiConverterOptionString.read(from: &buf),
+                nextTryAt: FfiConverterOptionInt64.read(from: &buf)
         )
     }
 
@@ -5427,6 +5847,7 @@ public struct FfiConverterTypePhotoRow: FfiConverterRustBuffer {
         FfiConverterInt64.write(value.sent, into: &buf)
         FfiConverterTypePhotoState.write(value.state, into: &buf)
         FfiConverterOptionString.write(value.reason, into: &buf)
+        FfiConverterOptionInt64.write(value.nextTryAt, into: &buf)
     }
 }
 
@@ -6430,9 +6851,21 @@ public struct Status: Equatable, Hashable {
      */
     public let setAside: Int64
     /**
-     * Photos not yet sent.
+     * Photos not yet sent, whatever their state.
      */
     public let photosWaiting: Int64
+    /**
+     * Of these, photos of which some bytes are at the server.
+     */
+    public let photosSending: Int64
+    /**
+     * Of these, photos that are not tried again until a person says so.
+     */
+    public let photosFailed: Int64
+    /**
+     * Why one of them failed, in words.
+     */
+    public let photosFailure: String?
     /**
      * Notices not put away.
      */
@@ -6505,8 +6938,17 @@ public struct Status: Equatable, Hashable {
          * Changes set aside because they cannot be applied here.
          */setAside: Int64,
         /**
-         * Photos not yet sent.
+         * Photos not yet sent, whatever their state.
          */photosWaiting: Int64,
+        /**
+         * Of these, photos of which some bytes are at the server.
+         */photosSending: Int64,
+        /**
+         * Of these, photos that are not tried again until a person says so.
+         */photosFailed: Int64,
+        /**
+         * Why one of them failed, in words.
+         */photosFailure: String?,
         /**
          * Notices not put away.
          */notices: Int64,
@@ -6537,6 +6979,9 @@ public struct Status: Equatable, Hashable {
         self.waitingForReview = waitingForReview
         self.setAside = setAside
         self.photosWaiting = photosWaiting
+        self.photosSending = photosSending
+        self.photosFailed = photosFailed
+        self.photosFailure = photosFailure
         self.notices = notices
         self.cursors = cursors
         self.lastSuccess = lastSuccess
@@ -6577,6 +7022,9 @@ public struct FfiConverterTypeStatus: FfiConverterRustBuffer {
                 waitingForReview: FfiConverterInt64.read(from: &buf),
                 setAside: FfiConverterInt64.read(from: &buf),
                 photosWaiting: FfiConverterInt64.read(from: &buf),
+                photosSending: FfiConverterInt64.read(from: &buf),
+                photosFailed: FfiConverterInt64.read(from: &buf),
+                photosFailure: FfiConverterOptionString.read(from: &buf),
                 notices: FfiConverterInt64.read(from: &buf),
                 cursors: FfiConverterSequenceTypeCursor.read(from: &buf),
                 lastSuccess: FfiConverterOptionInt64.read(from: &buf),
@@ -6603,6 +7051,9 @@ public struct FfiConverterTypeStatus: FfiConverterRustBuffer {
         FfiConverterInt64.write(value.waitingForReview, into: &buf)
         FfiConverterInt64.write(value.setAside, into: &buf)
         FfiConverterInt64.write(value.photosWaiting, into: &buf)
+        FfiConverterInt64.write(value.photosSending, into: &buf)
+        FfiConverterInt64.write(value.photosFailed, into: &buf)
+        FfiConverterOptionString.write(value.photosFailure, into: &buf)
         FfiConverterInt64.write(value.notices, into: &buf)
         FfiConverterSequenceTypeCursor.write(value.cursors, into: &buf)
         FfiConverterOptionInt64.write(value.lastSuccess, into: &buf)
@@ -7742,7 +8193,7 @@ public func FfiConverterTypeWebHeader_lower(_ value: WebHeader) -> RustBuffer {
  */
 public struct WebRequest: Equatable, Hashable {
     /**
-     * `GET` or `POST`.
+     * `GET`, `HEAD`, `POST` or `PATCH`.
      */
     public let method: String
     /**
@@ -7754,7 +8205,7 @@ public struct WebRequest: Equatable, Hashable {
      */
     public let headers: [WebHeader]
     /**
-     * The body; empty with `GET`.
+     * The body; empty with `GET` and `HEAD`.
      */
     public let body: Data
 
@@ -7762,7 +8213,7 @@ public struct WebRequest: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * `GET` or `POST`.
+         * `GET`, `HEAD`, `POST` or `PATCH`.
          */method: String,
         /**
          * The whole address.
@@ -7771,7 +8222,7 @@ public struct WebRequest: Equatable, Hashable {
          * Headers to send.
          */headers: [WebHeader],
         /**
-         * The body; empty with `GET`.
+         * The body; empty with `GET` and `HEAD`.
          */body: Data) {
         self.method = method
         self.url = url
@@ -7835,7 +8286,7 @@ public struct WebResponse: Equatable, Hashable {
      */
     public let status: UInt16
     /**
-     * Headers received; `Content-Range` and `Retry-After` are read.
+     * Headers received; `Content-Range`, `Retry-After`, `Location`, `Upload-Offset` and `Upload-Length` are read.
      */
     public let headers: [WebHeader]
     /**
@@ -7850,7 +8301,7 @@ public struct WebResponse: Equatable, Hashable {
          * HTTP status.
          */status: UInt16,
         /**
-         * Headers received; `Content-Range` and `Retry-After` are read.
+         * Headers received; `Content-Range`, `Retry-After`, `Location`, `Upload-Offset` and `Upload-Length` are read.
          */headers: [WebHeader],
         /**
          * The whole body.
@@ -9731,6 +10182,30 @@ public func FfiConverterTypeWhy_lower(_ value: Why) -> RustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
+    typealias SwiftType = UInt64?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterUInt64.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterUInt64.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionInt64: FfiConverterRustBuffer {
     typealias SwiftType = Int64?
 
@@ -10831,6 +11306,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_ironfeet_ffi_checksum_method_listener_progressed() != 12973) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_ironfeet_ffi_checksum_method_listener_photos_progressed() != 33841) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_ironfeet_ffi_checksum_method_signer_make_key() != 12427) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10894,6 +11372,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_sync_slice() != 37244) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_ironfeet_ffi_checksum_method_phonecore_photo_get() != 24545) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_ironfeet_ffi_checksum_method_phonecore_photo_send() != 47497) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_near() != 12402) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10936,10 +11420,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_note() != 60646) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_ironfeet_ffi_checksum_method_phonecore_photo_add() != 10927) {
+    if (uniffi_ironfeet_ffi_checksum_method_phonecore_photo_add() != 65333) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_ironfeet_ffi_checksum_method_phonecore_photo_bytes() != 26500) {
+    if (uniffi_ironfeet_ffi_checksum_method_phonecore_photo_bytes() != 34394) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_photo_reason() != 9734) {

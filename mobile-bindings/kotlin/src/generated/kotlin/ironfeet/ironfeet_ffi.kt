@@ -666,6 +666,9 @@ internal interface UniffiCallbackInterfaceListenerMethod0 : com.sun.jna.Callback
 internal interface UniffiCallbackInterfaceListenerMethod1 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`progress`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfaceListenerMethod2 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`progress`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 internal interface UniffiCallbackInterfaceSignerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
 }
@@ -694,25 +697,28 @@ internal open class UniffiVTableCallbackInterfaceKeyVault(
     }
 
 }
-@Structure.FieldOrder("uniffiFree", "uniffiClone", "changed", "progressed")
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "changed", "progressed", "photosProgressed")
 internal open class UniffiVTableCallbackInterfaceListener(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
     @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
     @JvmField internal var `changed`: UniffiCallbackInterfaceListenerMethod0? = null,
     @JvmField internal var `progressed`: UniffiCallbackInterfaceListenerMethod1? = null,
+    @JvmField internal var `photosProgressed`: UniffiCallbackInterfaceListenerMethod2? = null,
 ) : Structure() {
     class UniffiByValue(
         `uniffiFree`: UniffiCallbackInterfaceFree? = null,
         `uniffiClone`: UniffiCallbackInterfaceClone? = null,
         `changed`: UniffiCallbackInterfaceListenerMethod0? = null,
         `progressed`: UniffiCallbackInterfaceListenerMethod1? = null,
-    ): UniffiVTableCallbackInterfaceListener(`uniffiFree`,`uniffiClone`,`changed`,`progressed`,), Structure.ByValue
+        `photosProgressed`: UniffiCallbackInterfaceListenerMethod2? = null,
+    ): UniffiVTableCallbackInterfaceListener(`uniffiFree`,`uniffiClone`,`changed`,`progressed`,`photosProgressed`,), Structure.ByValue
 
    internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceListener) {
         `uniffiFree` = other.`uniffiFree`
         `uniffiClone` = other.`uniffiClone`
         `changed` = other.`changed`
         `progressed` = other.`progressed`
+        `photosProgressed` = other.`photosProgressed`
     }
 
 }
@@ -794,6 +800,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_listener_progressed(
     ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_listener_photos_progressed(
+    ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_signer_make_key(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_signer_sign(
@@ -835,6 +843,10 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_sync(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_sync_slice(
+    ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_phonecore_photo_get(
+    ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_phonecore_photo_send(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_near(
     ): Int
@@ -952,6 +964,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_ironfeet_ffi_fn_method_listener_progressed(`ptr`: Long,`progress`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
+    external fun uniffi_ironfeet_ffi_fn_method_listener_photos_progressed(`ptr`: Long,`progress`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
     external fun uniffi_ironfeet_ffi_fn_clone_signer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
     external fun uniffi_ironfeet_ffi_fn_free_signer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
@@ -1019,6 +1033,10 @@ internal object UniffiLib {
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_sync(`ptr`: Long,`stop`: Long,
     ): Long
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_sync_slice(`ptr`: Long,`budgetMs`: Long,
+    ): Long
+    external fun uniffi_ironfeet_ffi_fn_method_phonecore_photo_get(`ptr`: Long,`sha256`: RustBuffer.ByValue,`thumb`: Byte,
+    ): Long
+    external fun uniffi_ironfeet_ffi_fn_method_phonecore_photo_send(`ptr`: Long,`budget`: RustBuffer.ByValue,`stop`: Long,
     ): Long
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_near(`ptr`: Long,`lat`: Double,`lon`: Double,`limit`: Int,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
@@ -1235,6 +1253,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_ironfeet_ffi_checksum_method_listener_progressed() and 0xFFFF) != 12973) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_listener_photos_progressed() and 0xFFFF) != 33841) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_signer_make_key() and 0xFFFF) != 12427) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1298,6 +1319,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_sync_slice() and 0xFFFF) != 37244) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_photo_get() and 0xFFFF) != 24545) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_photo_send() and 0xFFFF) != 47497) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_near() and 0xFFFF) != 12402) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1340,10 +1367,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_note() and 0xFFFF) != 60646) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_photo_add() and 0xFFFF) != 10927) {
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_photo_add() and 0xFFFF) != 65333) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_photo_bytes() and 0xFFFF) != 26500) {
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_photo_bytes() and 0xFFFF) != 34394) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_photo_reason() and 0xFFFF) != 9734) {
@@ -2311,6 +2338,14 @@ public interface Listener {
      */
     fun `progressed`(`progress`: Progress)
 
+    /**
+     * How far the photos on their way have come. From the core's own thread; return at once.
+     *
+     * # Errors
+     * Whatever it throws is dropped.
+     */
+    fun `photosProgressed`(`progress`: PhotoProgress)
+
     companion object
 }
 
@@ -2459,6 +2494,26 @@ open class ListenerImpl: Disposable, AutoCloseable, Listener
 
 
 
+    /**
+     * How far the photos on their way have come. From the core's own thread; return at once.
+     *
+     * # Errors
+     * Whatever it throws is dropped.
+     */
+    @Throws(ForeignException::class)override fun `photosProgressed`(`progress`: PhotoProgress)
+        =
+    callWithHandle {
+    uniffiRustCallWithError(ForeignException) { _status ->
+    UniffiLib.uniffi_ironfeet_ffi_fn_method_listener_photos_progressed(
+        it,
+
+        FfiConverterTypePhotoProgress.lower(`progress`),_status)
+}
+    }
+
+
+
+
 
 
 
@@ -2509,6 +2564,23 @@ internal object uniffiCallbackInterfaceListener {
             )
         }
     }
+    internal object `photosProgressed`: UniffiCallbackInterfaceListenerMethod2 {
+        override fun callback(`uniffiHandle`: Long,`progress`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`photosProgressed`(
+                    FfiConverterTypePhotoProgress.lift(`progress`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: ForeignException -> FfiConverterTypeForeignError.lower(e) }
+            )
+        }
+    }
 
     internal object uniffiFree: UniffiCallbackInterfaceFree {
         override fun callback(handle: Long) {
@@ -2527,6 +2599,7 @@ internal object uniffiCallbackInterfaceListener {
         uniffiClone,
         `changed`,
         `progressed`,
+        `photosProgressed`,
     )
 
     // Registers the foreign callback with the Rust side.
@@ -2795,6 +2868,25 @@ public interface PhoneCoreInterface {
     suspend fun `syncSlice`(`budgetMs`: kotlin.ULong): SyncReport?
 
     /**
+     * A photo, or with `thumb` a small picture of it (JPEG): from this phone where it has it, else from the
+     * server, within the rights of this person.
+     *
+     * # Errors
+     * `Retry` without a network, or when the photo has not reached the server yet; `Refused` as with `sync`.
+     */
+    suspend fun `photoGet`(`sha256`: kotlin.String, `thumb`: kotlin.Boolean): kotlin.ByteArray
+
+    /**
+     * Sends photos that wait, oldest first, as far as the budget goes. Call it after a sync: the data comes
+     * first. A photo that fails rests or is given up with its reason in `photos`, and the next one goes.
+     * Answers may be saved meanwhile; an upload that was cut goes on where it was.
+     *
+     * # Errors
+     * `Retry` without a network; `Refused` with code `not_enrolled`, or the server's code.
+     */
+    suspend fun `photoSend`(`budget`: PhotoBudget, `stop`: Stop): PhotoReport
+
+    /**
      * Places around a position (degrees, WGS 84), nearest first.
      *
      * # Errors
@@ -2909,16 +3001,16 @@ public interface PhoneCoreInterface {
     fun `note`(`visit`: kotlin.String, `text`: kotlin.String)
 
     /**
-     * Adds a photo (JPEG, PNG, WebP, HEIC; up to 20 MB) to a visit; also after the finish. On disk, sealed,
-     * when it returns.
+     * Adds a photo (JPEG, PNG, WebP; up to 20 MB) to a visit; also after the finish. It is turned upright, made
+     * smaller, and stripped of everything but the picture. On disk, sealed, when it returns.
      *
      * # Errors
-     * `InvalidInput` when it is too large or no picture, `StorageFull`.
+     * `InvalidInput` when it is too large, no picture, or HEIC (have the platform convert it), `StorageFull`.
      */
     fun `photoAdd`(`visit`: kotlin.String, `photo`: kotlin.ByteArray, `finding`: kotlin.String?): PhotoRow
 
     /**
-     * A photo's bytes.
+     * The bytes of a photo of this phone; `photo_get` also fetches those of others.
      *
      * # Errors
      * `NotFound` when it is not on this phone.
@@ -3505,6 +3597,67 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
 
 
     /**
+     * A photo, or with `thumb` a small picture of it (JPEG): from this phone where it has it, else from the
+     * server, within the rights of this person.
+     *
+     * # Errors
+     * `Retry` without a network, or when the photo has not reached the server yet; `Refused` as with `sync`.
+     */
+    @Throws(PhoneException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `photoGet`(`sha256`: kotlin.String, `thumb`: kotlin.Boolean) : kotlin.ByteArray {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_ironfeet_ffi_fn_method_phonecore_photo_get(
+                uniffiHandle,
+
+        FfiConverterString.lower(`sha256`),
+        FfiConverterBoolean.lower(`thumb`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_ironfeet_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_ironfeet_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_ironfeet_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterByteArray.lift(it) },
+        // Error FFI converter
+        PhoneException.ErrorHandler,
+    )
+    }
+
+
+    /**
+     * Sends photos that wait, oldest first, as far as the budget goes. Call it after a sync: the data comes
+     * first. A photo that fails rests or is given up with its reason in `photos`, and the next one goes.
+     * Answers may be saved meanwhile; an upload that was cut goes on where it was.
+     *
+     * # Errors
+     * `Retry` without a network; `Refused` with code `not_enrolled`, or the server's code.
+     */
+    @Throws(PhoneException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `photoSend`(`budget`: PhotoBudget, `stop`: Stop) : PhotoReport {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_ironfeet_ffi_fn_method_phonecore_photo_send(
+                uniffiHandle,
+
+        FfiConverterTypePhotoBudget.lower(`budget`),
+        FfiConverterTypeStop.lower(`stop`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_ironfeet_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_ironfeet_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_ironfeet_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePhotoReport.lift(it) },
+        // Error FFI converter
+        PhoneException.ErrorHandler,
+    )
+    }
+
+
+    /**
      * Places around a position (degrees, WGS 84), nearest first.
      *
      * # Errors
@@ -3804,11 +3957,11 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
 
 
     /**
-     * Adds a photo (JPEG, PNG, WebP, HEIC; up to 20 MB) to a visit; also after the finish. On disk, sealed,
-     * when it returns.
+     * Adds a photo (JPEG, PNG, WebP; up to 20 MB) to a visit; also after the finish. It is turned upright, made
+     * smaller, and stripped of everything but the picture. On disk, sealed, when it returns.
      *
      * # Errors
-     * `InvalidInput` when it is too large or no picture, `StorageFull`.
+     * `InvalidInput` when it is too large, no picture, or HEIC (have the platform convert it), `StorageFull`.
      */
     @Throws(PhoneException::class)override fun `photoAdd`(`visit`: kotlin.String, `photo`: kotlin.ByteArray, `finding`: kotlin.String?): PhotoRow {
             return FfiConverterTypePhotoRow.lift(
@@ -3828,7 +3981,7 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
 
 
     /**
-     * A photo's bytes.
+     * The bytes of a photo of this phone; `photo_get` also fetches those of others.
      *
      * # Errors
      * `NotFound` when it is not on this phone.
@@ -6981,6 +7134,124 @@ public object FfiConverterTypePersonalMark: FfiConverterRustBuffer<PersonalMark>
 
 
 /**
+ * What sending photos may cost.
+ */
+data class PhotoBudget (
+    /**
+     * The person wants photos sent over a free line only.
+     */
+    val `freeLineOnly`: kotlin.Boolean
+    ,
+    /**
+     * The line of this moment is free (Wi-Fi); the platform knows.
+     */
+    val `lineIsFree`: kotlin.Boolean
+    ,
+    /**
+     * No more bytes than these in this call; absent for no end.
+     */
+    val `bytesMax`: kotlin.ULong?
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePhotoBudget: FfiConverterRustBuffer<PhotoBudget> {
+    override fun read(buf: ByteBuffer): PhotoBudget {
+        return PhotoBudget(
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterOptionalULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PhotoBudget) = (
+            FfiConverterBoolean.allocationSize(value.`freeLineOnly`) +
+            FfiConverterBoolean.allocationSize(value.`lineIsFree`) +
+            FfiConverterOptionalULong.allocationSize(value.`bytesMax`)
+    )
+
+    override fun write(value: PhotoBudget, buf: ByteBuffer) {
+            FfiConverterBoolean.write(value.`freeLineOnly`, buf)
+            FfiConverterBoolean.write(value.`lineIsFree`, buf)
+            FfiConverterOptionalULong.write(value.`bytesMax`, buf)
+    }
+}
+
+
+
+/**
+ * How far sending photos has come.
+ */
+data class PhotoProgress (
+    /**
+     * Photos sent so far in this call.
+     */
+    val `filesDone`: kotlin.ULong
+    ,
+    /**
+     * Photos that this call set out to send.
+     */
+    val `filesTotal`: kotlin.ULong
+    ,
+    /**
+     * Their bytes that the server has.
+     */
+    val `bytesDone`: kotlin.ULong
+    ,
+    /**
+     * Their bytes.
+     */
+    val `bytesTotal`: kotlin.ULong
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePhotoProgress: FfiConverterRustBuffer<PhotoProgress> {
+    override fun read(buf: ByteBuffer): PhotoProgress {
+        return PhotoProgress(
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PhotoProgress) = (
+            FfiConverterULong.allocationSize(value.`filesDone`) +
+            FfiConverterULong.allocationSize(value.`filesTotal`) +
+            FfiConverterULong.allocationSize(value.`bytesDone`) +
+            FfiConverterULong.allocationSize(value.`bytesTotal`)
+    )
+
+    override fun write(value: PhotoProgress, buf: ByteBuffer) {
+            FfiConverterULong.write(value.`filesDone`, buf)
+            FfiConverterULong.write(value.`filesTotal`, buf)
+            FfiConverterULong.write(value.`bytesDone`, buf)
+            FfiConverterULong.write(value.`bytesTotal`, buf)
+    }
+}
+
+
+
+/**
  * Why there is no photo of a finding.
  */
 data class PhotoReason (
@@ -7055,6 +7326,11 @@ data class PhotoRef (
      * When it was added, ms since 1970.
      */
     val `at`: kotlin.Long
+    ,
+    /**
+     * SHA-256 of the picture as the camera made it, hex; absent in records of older apps.
+     */
+    val `original`: kotlin.String?
 
 ){
 
@@ -7076,6 +7352,7 @@ public object FfiConverterTypePhotoRef: FfiConverterRustBuffer<PhotoRef> {
             FfiConverterString.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterOptionalString.read(buf),
         )
     }
 
@@ -7084,7 +7361,8 @@ public object FfiConverterTypePhotoRef: FfiConverterRustBuffer<PhotoRef> {
             FfiConverterULong.allocationSize(value.`bytes`) +
             FfiConverterString.allocationSize(value.`media`) +
             FfiConverterOptionalString.allocationSize(value.`finding`) +
-            FfiConverterLong.allocationSize(value.`at`)
+            FfiConverterLong.allocationSize(value.`at`) +
+            FfiConverterOptionalString.allocationSize(value.`original`)
     )
 
     override fun write(value: PhotoRef, buf: ByteBuffer) {
@@ -7093,6 +7371,94 @@ public object FfiConverterTypePhotoRef: FfiConverterRustBuffer<PhotoRef> {
             FfiConverterString.write(value.`media`, buf)
             FfiConverterOptionalString.write(value.`finding`, buf)
             FfiConverterLong.write(value.`at`, buf)
+            FfiConverterOptionalString.write(value.`original`, buf)
+    }
+}
+
+
+
+/**
+ * What sending photos did.
+ */
+data class PhotoReport (
+    /**
+     * Photos that the server has now.
+     */
+    val `sent`: kotlin.ULong
+    ,
+    /**
+     * Photos that failed in this call; each row tells why.
+     */
+    val `failed`: kotlin.ULong
+    ,
+    /**
+     * Photos still to be sent, those given up not counted.
+     */
+    val `waiting`: kotlin.ULong
+    ,
+    /**
+     * Bytes of photos that arrived.
+     */
+    val `bytesUp`: kotlin.ULong
+    ,
+    /**
+     * Nothing was sent: the line costs money and the person wants a free one.
+     */
+    val `heldForFreeLine`: kotlin.Boolean
+    ,
+    /**
+     * It ended before the queue did, by the budget or because it was stopped: call again.
+     */
+    val `unfinished`: kotlin.Boolean
+    ,
+    /**
+     * When the next photo is due that rests after a failure, ms since 1970.
+     */
+    val `nextTryAt`: kotlin.Long?
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePhotoReport: FfiConverterRustBuffer<PhotoReport> {
+    override fun read(buf: ByteBuffer): PhotoReport {
+        return PhotoReport(
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterULong.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterOptionalLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: PhotoReport) = (
+            FfiConverterULong.allocationSize(value.`sent`) +
+            FfiConverterULong.allocationSize(value.`failed`) +
+            FfiConverterULong.allocationSize(value.`waiting`) +
+            FfiConverterULong.allocationSize(value.`bytesUp`) +
+            FfiConverterBoolean.allocationSize(value.`heldForFreeLine`) +
+            FfiConverterBoolean.allocationSize(value.`unfinished`) +
+            FfiConverterOptionalLong.allocationSize(value.`nextTryAt`)
+    )
+
+    override fun write(value: PhotoReport, buf: ByteBuffer) {
+            FfiConverterULong.write(value.`sent`, buf)
+            FfiConverterULong.write(value.`failed`, buf)
+            FfiConverterULong.write(value.`waiting`, buf)
+            FfiConverterULong.write(value.`bytesUp`, buf)
+            FfiConverterBoolean.write(value.`heldForFreeLine`, buf)
+            FfiConverterBoolean.write(value.`unfinished`, buf)
+            FfiConverterOptionalLong.write(value.`nextTryAt`, buf)
     }
 }
 
@@ -7131,6 +7497,11 @@ data class PhotoRow (
      * Why it failed last, in words.
      */
     val `reason`: kotlin.String?
+    ,
+    /**
+     * When it is tried again by itself after a failure, ms since 1970.
+     */
+    val `nextTryAt`: kotlin.Long?
 
 ){
 
@@ -7153,6 +7524,7 @@ public object FfiConverterTypePhotoRow: FfiConverterRustBuffer<PhotoRow> {
             FfiConverterLong.read(buf),
             FfiConverterTypePhotoState.read(buf),
             FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalLong.read(buf),
         )
     }
 
@@ -7162,7 +7534,8 @@ public object FfiConverterTypePhotoRow: FfiConverterRustBuffer<PhotoRow> {
             FfiConverterString.allocationSize(value.`media`) +
             FfiConverterLong.allocationSize(value.`sent`) +
             FfiConverterTypePhotoState.allocationSize(value.`state`) +
-            FfiConverterOptionalString.allocationSize(value.`reason`)
+            FfiConverterOptionalString.allocationSize(value.`reason`) +
+            FfiConverterOptionalLong.allocationSize(value.`nextTryAt`)
     )
 
     override fun write(value: PhotoRow, buf: ByteBuffer) {
@@ -7172,6 +7545,7 @@ public object FfiConverterTypePhotoRow: FfiConverterRustBuffer<PhotoRow> {
             FfiConverterLong.write(value.`sent`, buf)
             FfiConverterTypePhotoState.write(value.`state`, buf)
             FfiConverterOptionalString.write(value.`reason`, buf)
+            FfiConverterOptionalLong.write(value.`nextTryAt`, buf)
     }
 }
 
@@ -7922,9 +8296,24 @@ data class Status (
     val `setAside`: kotlin.Long
     ,
     /**
-     * Photos not yet sent.
+     * Photos not yet sent, whatever their state.
      */
     val `photosWaiting`: kotlin.Long
+    ,
+    /**
+     * Of these, photos of which some bytes are at the server.
+     */
+    val `photosSending`: kotlin.Long
+    ,
+    /**
+     * Of these, photos that are not tried again until a person says so.
+     */
+    val `photosFailed`: kotlin.Long
+    ,
+    /**
+     * Why one of them failed, in words.
+     */
+    val `photosFailure`: kotlin.String?
     ,
     /**
      * Notices not put away.
@@ -7980,6 +8369,9 @@ public object FfiConverterTypeStatus: FfiConverterRustBuffer<Status> {
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterLong.read(buf),
             FfiConverterSequenceTypeCursor.read(buf),
             FfiConverterOptionalLong.read(buf),
             FfiConverterOptionalString.read(buf),
@@ -8005,6 +8397,9 @@ public object FfiConverterTypeStatus: FfiConverterRustBuffer<Status> {
             FfiConverterLong.allocationSize(value.`waitingForReview`) +
             FfiConverterLong.allocationSize(value.`setAside`) +
             FfiConverterLong.allocationSize(value.`photosWaiting`) +
+            FfiConverterLong.allocationSize(value.`photosSending`) +
+            FfiConverterLong.allocationSize(value.`photosFailed`) +
+            FfiConverterOptionalString.allocationSize(value.`photosFailure`) +
             FfiConverterLong.allocationSize(value.`notices`) +
             FfiConverterSequenceTypeCursor.allocationSize(value.`cursors`) +
             FfiConverterOptionalLong.allocationSize(value.`lastSuccess`) +
@@ -8030,6 +8425,9 @@ public object FfiConverterTypeStatus: FfiConverterRustBuffer<Status> {
             FfiConverterLong.write(value.`waitingForReview`, buf)
             FfiConverterLong.write(value.`setAside`, buf)
             FfiConverterLong.write(value.`photosWaiting`, buf)
+            FfiConverterLong.write(value.`photosSending`, buf)
+            FfiConverterLong.write(value.`photosFailed`, buf)
+            FfiConverterOptionalString.write(value.`photosFailure`, buf)
             FfiConverterLong.write(value.`notices`, buf)
             FfiConverterSequenceTypeCursor.write(value.`cursors`, buf)
             FfiConverterOptionalLong.write(value.`lastSuccess`, buf)
@@ -8859,7 +9257,7 @@ public object FfiConverterTypeWebHeader: FfiConverterRustBuffer<WebHeader> {
  */
 data class WebRequest (
     /**
-     * `GET` or `POST`.
+     * `GET`, `HEAD`, `POST` or `PATCH`.
      */
     val `method`: kotlin.String
     ,
@@ -8874,7 +9272,7 @@ data class WebRequest (
     val `headers`: List<WebHeader>
     ,
     /**
-     * The body; empty with `GET`.
+     * The body; empty with `GET` and `HEAD`.
      */
     val `body`: kotlin.ByteArray
 
@@ -8927,7 +9325,7 @@ data class WebResponse (
     val `status`: kotlin.UShort
     ,
     /**
-     * Headers received; `Content-Range` and `Retry-After` are read.
+     * Headers received; `Content-Range`, `Retry-After`, `Location`, `Upload-Offset` and `Upload-Length` are read.
      */
     val `headers`: List<WebHeader>
     ,
@@ -10321,6 +10719,38 @@ public object FfiConverterTypeWhy: FfiConverterRustBuffer<Why> {
 }
 
 
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalULong: FfiConverterRustBuffer<kotlin.ULong?> {
+    override fun read(buf: ByteBuffer): kotlin.ULong? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterULong.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.ULong?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterULong.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.ULong?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterULong.write(value, buf)
+        }
+    }
+}
 
 
 
