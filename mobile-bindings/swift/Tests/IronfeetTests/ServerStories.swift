@@ -243,6 +243,47 @@ import Testing
         }
     }
 
+    @Test("photo resumed")
+    func photoResumed() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let piece = 256 * 1024
+            let onePiece = PhotoBudget(freeLineOnly: false, lineIsFree: true, bytesMax: 1)
+            let before = try await Phone.join(home: device.home, vault: device.vault, qr: try server.invite("li"))
+            let visit = try await before.startVisit(try await before.addPlace(dwelling()), checklist: "household")
+            let first = try await before.addPhoto(visit, grainyPicture()).sha256
+            let made = try await before.photoBytes(first)
+            #expect(made.count > 2 * piece, "the sample is too small: \(made.count)")
+            try await before.sync()
+            #expect(try await before.sendPhotos(onePiece).unfinished)
+            #expect(try await before.photos().map(\.state) == [.sending])
+            before.lock()
+
+            let after = try await device.open()
+            #expect(try await after.photos().map(\.sent) == [Int64(piece)])
+            let report = try await after.sendPhotos()
+            #expect(report.sent == 1 && report.bytesUp <= UInt64(made.count - piece))
+            #expect(try await after.status().photosWaiting == 0)
+            let second = try await after.addPhoto(visit, try #require(picture)).sha256
+            try await after.sync()
+            after.lock()
+
+            let other = try Device()
+            defer { other.gone() }
+            let phone = try await Phone.join(
+                home: other.home, vault: other.vault, qr: try server.invite("wang"), language: .en)
+            while try await phone.sync().unfinished {}
+            #expect(try await phone.visit(visit).photos.map(\.sha256) == [first, second])
+            #expect(try await phone.photo(first) == made)
+            let small = try await phone.photo(first, thumb: true)
+            #expect(!small.isEmpty && small.count < made.count / 4)
+            let why = "this photo has not reached the server yet: look again later"
+            #expect(try await failure { _ = try await phone.photo(second) } == .Retry(why: why))
+            phone.lock()
+        }
+    }
+
     private func refusal(_ act: () async throws -> Void) async throws -> String {
         let told = try await failure(act)
         guard case .Refused(let code, _) = told else { throw told }

@@ -234,4 +234,45 @@ class ServerStories {
             }
         }
     }
+
+    @Test
+    @Order(26)
+    fun `photo resumed`() = story {
+        Server().use { server ->
+            val piece = 256L * 1024
+            val onePiece = PhotoBudget(freeLineOnly = false, lineIsFree = true, bytesMax = 1uL)
+            var visit = ""
+            var made = ByteArray(0)
+            var second = ""
+            val first = Phone.join(home, vault, server.invite("li")).use { phone ->
+                visit = phone.startVisit(phone.addPlace(dwelling()), "household")
+                val row = phone.addPhoto(visit, grainyPicture())
+                made = phone.photoBytes(row.sha256)
+                assertTrue(made.size > 2 * piece, "the sample is too small: ${made.size}")
+                phone.sync()
+                assertTrue(phone.sendPhotos(onePiece).unfinished)
+                assertEquals(PhotoState.SENDING, phone.photos().single().state)
+                row.sha256
+            }
+            open().use { phone ->
+                assertEquals(piece, phone.photos().single().sent)
+                val report = phone.sendPhotos()
+                assertEquals(1uL, report.sent)
+                assertTrue(report.bytesUp.toLong() <= made.size - piece)
+                assertEquals(0, phone.status().photosWaiting)
+                second = phone.addPhoto(visit, picture()).sha256
+                phone.sync()
+            }
+            Device().use { other ->
+                Phone.join(other.home, other.vault, server.invite("wang"), Lang.EN).use { phone ->
+                    while (phone.sync().unfinished) continue
+                    assertEquals(listOf(first, second), phone.visit(visit).photos.map { it.sha256 })
+                    assertTrue(made.contentEquals(phone.photo(first)))
+                    assertTrue(phone.photo(first, thumb = true).size in 1 until made.size / 4)
+                    val why = failure<PhoneException.Retry> { phone.photo(second) }.why
+                    assertEquals("this photo has not reached the server yet: look again later", why)
+                }
+            }
+        }
+    }
 }
