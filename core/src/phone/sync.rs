@@ -14,8 +14,8 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use crate::limits;
 use crate::document::Record;
+use crate::limits;
 use crate::model::{DocId, Lang, Pid, UtcMillis};
 use crate::store::{document, member, meta};
 use crate::sync::client::{Client, Effect, Held, Identity, Input, Member, Outcome};

@@ -140,6 +140,7 @@ async fn visit_with(world: &World, phone: &mut Phone, files: &[&[u8]]) -> DocId 
             media: "image/jpeg".to_owned(),
             finding: None,
             at: ironfeet_core::ground::Clock::now(&*world.clock),
+            original: None,
         };
         let edit = Edit::Visit(VisitEdit::Photo(photo));
         let made =
