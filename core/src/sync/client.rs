@@ -386,19 +386,3 @@ pub fn backoff_ms(failures: u32, random: u64) -> u64 {
     let full = 2_000u64.saturating_mul(1 << failures.clamp(1, 12).saturating_sub(1)).min(300_000);
     full - random % (full / 2 + 1)
 }
-
-/// Cursor of a standing; here so that the wire's cuts are made in one place.
-impl Standing {
-    /// The cursor as it goes on the wire.
-    #[must_use]
-    pub fn cursor(&self) -> Cursor {
-        Cursor {
-            pid: self.pid.clone(),
-            history: self.history,
-            seq: self.seq,
-            chain: chain::cut(&self.chain),
-            digest: self.digest.cut(),
-            count: self.count,
-        }
-    }
-}

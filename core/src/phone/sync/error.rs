@@ -97,17 +97,7 @@ impl SyncError {
                 "服务器的回答无法识别，请更新应用",
                 "the server's answer was not understood: update the app",
             ),
-            Self::Transport(TransportError::Key(KeyError::Locked)) => (
-                "手机密钥库已锁定，请先解锁手机",
-                "the phone's keystore is locked: unlock the phone first",
-            ),
-            Self::Transport(TransportError::Key(KeyError::Gone)) => (
-                "本机的签名密钥已丢失，请扫描新的注册码；未发送的工作仍在本机",
-                "this phone's signing key is gone: scan a new enrolment code; unsent work stays here",
-            ),
-            Self::Transport(TransportError::Key(KeyError::Failed)) => {
-                ("手机密钥库未能签名", "the phone's keystore could not sign")
-            }
+            Self::Transport(TransportError::Key(error)) => key_words(error),
             Self::Distrust(_) => (
                 "服务器数据未通过校验，未采用，稍后重试",
                 "the server's data did not hold together and was not used: it will be tried again",
@@ -125,5 +115,19 @@ impl SyncError {
             Lang::Zh => zh.to_owned(),
             Lang::En => en.to_owned(),
         }
+    }
+}
+
+fn key_words(error: &KeyError) -> (&'static str, &'static str) {
+    match error {
+        KeyError::Locked => (
+            "手机密钥库已锁定，请先解锁手机",
+            "the phone's keystore is locked: unlock the phone first",
+        ),
+        KeyError::Gone => (
+            "本机的签名密钥已丢失，请扫描新的注册码；未发送的工作仍在本机",
+            "this phone's signing key is gone: scan a new enrolment code; unsent work stays here",
+        ),
+        KeyError::Failed => ("手机密钥库未能签名", "the phone's keystore could not sign"),
     }
 }

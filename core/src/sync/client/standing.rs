@@ -3,6 +3,7 @@
 use crate::model::{ChangeHash, DocId, Pid};
 use crate::sync::chain::{self, Chain};
 use crate::sync::digest::{self, Digest, DocState};
+use crate::sync::message::Cursor;
 
 /// Where a phone stands in a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,19 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The cursor as it goes on the wire.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            pid: self.pid.clone(),
+            history: self.history,
+            seq: self.seq,
+            chain: chain::cut(&self.chain),
+            digest: self.digest.cut(),
+            count: self.count,
+        }
+    }
+
     /// Before the first sync.
     #[must_use]
     pub fn new(pid: Pid) -> Self {
