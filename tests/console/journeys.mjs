@@ -204,7 +204,16 @@ const SIGHTS = {
 };
 const ROOMS = ["today", "review", ...RECORDS, "checklists", "phones", "export", "audit"];
 const room = (path) => path.split(/[/?#]/)[2];
+/** Where the page being shown leads. */
 const links = () => page.$$eval("a[href^='/console/']", (all) => all.map((a) => a.getAttribute("href")));
+
+/** The status of a path, and where its page leads; how pages look is checked above. */
+const ask = (path) => page.evaluate(async (to) => {
+  const answer = await fetch(to, { redirect: "manual" });
+  const html = /html/.test(answer.headers.get("content-type") ?? "") ? await answer.text() : "";
+  const all = new DOMParser().parseFromString(html, "text/html").querySelectorAll("a[href^='/console/']");
+  return { status: answer.status, links: [...all].map((a) => a.getAttribute("href")) };
+}, path);
 
 /** Every link that leads on from the first page, one of each shape; all must open. */
 async function crawl() {
@@ -212,8 +221,9 @@ async function crawl() {
   const known = new Map([["/console/today", "/console/today"]]);
   for (const path of known.values()) {
     if (/^\/console\/(export|checklists\/file)/.test(path)) continue; // files, looked at above
-    await desk.see(path);
-    for (const next of await links()) if (!known.has(shape(next)) && !next.includes("lang=")) known.set(shape(next), next);
+    const answer = await ask(path);
+    expect(answer.status === 200, `${path}: ${answer.status}`);
+    for (const next of answer.links) if (!known.has(shape(next)) && !next.includes("lang=")) known.set(shape(next), next);
   }
   return [...known.values()];
 }
@@ -240,7 +250,7 @@ for (const [role, sights] of Object.entries(SIGHTS)) {
     expect(other.length === 0, `it is shown the way to ${other}`);
     for (const path of [...seen, ...ROOMS.map((name) => `/console/${name}`)]) {
       const open = sights.includes(room(path));
-      const { status } = await page.evaluate(async (to) => ({ status: (await fetch(to, { redirect: "manual" })).status }), path);
+      const { status } = await ask(path);
       expect(open ? status === 200 : status === 403, `${path}: ${status}`);
     }
     await desk.signOut();
