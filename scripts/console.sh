@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 . scripts/setup.sh
+. scripts/served.sh
 
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
@@ -17,16 +18,8 @@ fi
 [ "${1:-}" = --built ] || cargo build --quiet --package ironfeet-tests --bin ironfeet-demo --bin ironfeet-server-here
 (cd tests/console && npm ci --silent --no-audit --no-fund)
 
-ground=$(mktemp -d)
-server=
-leave() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  rm -rf "$ground"
-}
-trap leave EXIT
-
 target/debug/ironfeet-demo --city small --days 2 --exit --json --data "$ground/city" >"$ground/summary.json"
-here() { target/debug/ironfeet-server-here --data "$ground/city/server" "$@"; }
+data="$ground/city/server"
 # The same door written three ways: a supervisor will be asked.
 cat >"$ground/twins.csv" <<'CSV'
 key,grid,kind,address,lat,lon
@@ -38,13 +31,7 @@ t5,329901001001001,small_premises,和顺里12号-商铺,33.5087,123.5824
 CSV
 here import places "$ground/twins.csv"
 
-mkfifo "$ground/said"
-# Not through the function: its shell would be the one that is ended.
-target/debug/ironfeet-server-here --data "$ground/city/server" serve --listen 127.0.0.1:0 >"$ground/said" 2>"$ground/log" &
-server=$!
-read -r said <"$ground/said"
-url="http://${said##* }"
-
+serve
 pictures="$PWD/target/console"
 rm -rf "$pictures"
 (cd tests/console && node journeys.mjs "$url" "$ground/summary.json" "$(command -v chromium)" "$ground/profile" "$pictures" \
