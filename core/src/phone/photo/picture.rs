@@ -49,7 +49,8 @@ pub(super) fn thumb(file: &[u8]) -> Result<Vec<u8>, PhoneError> {
 /// Refuses a file by its size, before anybody reads it.
 pub(super) fn check_size(bytes: u64) -> Result<(), PhoneError> {
     if bytes > PHOTO_BYTES_MAX as u64 {
-        return Err(refused("照片超过 20 MB", "larger than 20 MB"));
+        let mib = PHOTO_BYTES_MAX / (1024 * 1024);
+        return Err(refused(&format!("照片超过 {mib} MiB"), &format!("larger than {mib} MiB")));
     }
     Ok(())
 }

@@ -170,7 +170,7 @@ fn what_cannot_be_read_is_told_with_what_to_do() {
         assert!(words(&take(&whole[..cut]).err().unwrap()).1.contains("damaged"), "cut at {cut}");
     }
     let large = vec![0xff; PHOTO_BYTES_MAX + 1];
-    assert!(words(&take(&large).err().unwrap()).0.contains("20 MB"));
+    assert!(words(&take(&large).err().unwrap()).0.contains("20 MiB"));
 }
 
 #[test]
