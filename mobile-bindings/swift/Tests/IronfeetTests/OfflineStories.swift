@@ -298,7 +298,8 @@ import Testing
             #expect(kept.state == .waiting)
             #expect(try await phone.status().photosWaiting == 1)
             #expect(try await phone.visit(visit).photos.map(\.finding) == ["HH-A3-F1"])
-            #expect(try await !made.isEmpty && phone.photoBytes(kept.sha256) == made)
+            let read = try await phone.photoBytes(kept.sha256)
+            #expect(!made.isEmpty && read == made)
             #expect(try await phone.retryPhotos() == [kept])
             phone.lock()
         }
