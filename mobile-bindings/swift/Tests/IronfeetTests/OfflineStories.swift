@@ -212,11 +212,15 @@ import Testing
             bytes.replaceSubrange(middle..<middle + 4096, with: Data(repeating: 0x5a, count: 4096))
             try bytes.write(to: try device.database())
             let phone = try await device.open()
-            let told = try await failure { _ = try await phone.verify() }
-            guard case .DamagedStore(let saved, let movedTo?) = told else { throw told }
-            #expect(saved > 0)
-            #expect(FileManager.default.fileExists(atPath: movedTo))
-            #expect(try await phone.recovered()?.movedTo == movedTo)
+            // Opening meets the page when it reads it, else the check does.
+            if try await phone.recovered() == nil {
+                let met = try await failure { _ = try await phone.verify() }
+                guard case .DamagedStore = met else { throw met }
+            }
+            let told = try #require(try await phone.recovered())
+            #expect(FileManager.default.fileExists(atPath: told.movedTo))
+            #expect(told.documents == 1)
+            #expect(told.torn.isEmpty)
             #expect(try await phone.places().map(\.id) == [place])
             #expect(try await phone.verify().ok)
             phone.lock()

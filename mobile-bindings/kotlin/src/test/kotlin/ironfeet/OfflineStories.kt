@@ -204,10 +204,12 @@ class OfflineStories {
         bytes.fill(0x5a, middle, middle + 4096)
         database.writeBytes(bytes)
         open().use { phone ->
-            val told = failure<PhoneException.DamagedStore> { phone.verify() }
-            assertTrue(File(told.movedTo!!).exists())
-            assertTrue(told.saved > 0)
-            assertEquals(told.movedTo, phone.recovered()!!.movedTo)
+            // Opening meets the page when it reads it, else the check does.
+            if (phone.recovered() == null) failure<PhoneException.DamagedStore> { phone.verify() }
+            val told = phone.recovered()!!
+            assertTrue(File(told.movedTo).exists())
+            assertEquals(1L, told.documents)
+            assertTrue(told.torn.isEmpty())
             assertEquals(place, phone.places().single().id)
             assertTrue(phone.verify().ok)
         }
