@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Journeys through the console in a real browser: a demo city, the real server, Debian's Chromium.
+# Journeys through the console in a real browser: a demo city (always the same days), the real server, Debian's Chromium.
 # Pictures are kept in target/console. Last line: N passed, N failed. --built: the programs are built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ fi
 [ "${1:-}" = --built ] || cargo build --quiet --package ironfeet-tests --bin ironfeet-demo --bin ironfeet-server-here
 (cd tests/console && npm ci --silent --no-audit --no-fund)
 
-target/debug/ironfeet-demo --city small --days 2 --exit --json --data "$ground/city" >"$ground/summary.json"
+target/debug/ironfeet-demo --city small --days 3 --until 2026-11-20 --exit --json --data "$ground/city" >"$ground/summary.json"
 data="$ground/city/server"
 # The same door written three ways: a supervisor will be asked.
 cat >"$ground/twins.csv" <<'CSV'
