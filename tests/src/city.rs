@@ -31,6 +31,7 @@ pub use rates::{
     NOT_ENTERED, Outcome, Rates, STREAMS, Stream, StreamRates, is_working_day, season,
     severity_mix, volume,
 };
+pub(crate) use seed::stream;
 
 use area::Areas;
 use border::{Borders, Point};

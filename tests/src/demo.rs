@@ -200,13 +200,14 @@ impl Life {
         let conflicts = self.town.conflicts()?;
         Ok(format!(
             "{day}  走访 visits {:>5}  入户 entered {:>5}  隐患 findings {:>4}  无网 offline {:>4}  \
-             冲突 conflicts {conflicts:>3}  待审 review {:>3}  上行 up {:>7} B  下行 down {:>8} B  \
+             冲突 conflicts {conflicts:>3}  待审 review {:>3}  照片 photos {:>3}  上行 up {:>7} B  下行 down {:>8} B  \
              同步 sync p50 {} p95 {} ms  [{seconds:.1} s]",
             t.visits,
             t.entered,
             t.findings,
             t.offline,
             t.quarantined,
+            t.photos,
             t.bytes_up,
             t.bytes_down,
             percentile(&t.sync_ms, 0.5),
@@ -233,10 +234,8 @@ impl Life {
         // Twice: what the last one brings, the first one must hear of.
         for _ in 0..2 {
             self.each(|pocket| {
-                if self.revoked != Some(pocket.number)
-                    && let Err(error) = pocket.sync(&self.town)
-                {
-                    pocket.tally.failures.push(format!("{} sync: {error}", pocket.person.id));
+                if self.revoked != Some(pocket.number) {
+                    pocket.hand_in(&self.town);
                 }
             });
         }
@@ -333,9 +332,7 @@ fn rest(
     if outing.silent || silent == Some(pocket.number) {
         return;
     }
-    if let Err(error) = pocket.sync(&life.town) {
-        pocket.tally.failures.push(format!("{} sync: {error}", pocket.person.id));
-    }
+    pocket.hand_in(&life.town);
 }
 
 /// A part-time worker with visits today: their phone is taken out of the network and then revoked.

@@ -4,21 +4,30 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ironfeet_core::model::{PlaceId, PlaceKind, UtcMillis, VisitId};
+use ironfeet_core::checklist::Evidence;
+use ironfeet_core::model::{Finding, PlaceId, PlaceKind, UtcMillis, VisitId};
 use ironfeet_core::phone::sync::{SyncError, Unwatched};
 use ironfeet_core::phone::transport::Http;
-use ironfeet_core::phone::{EnrolWith, OpenOptions, Phone, PhoneError};
+use ironfeet_core::phone::{EnrolWith, OpenOptions, Phone, PhoneError, PhotoBudget};
 use jiff::civil::Date;
+use rand::RngExt as _;
 
 use super::clock::{self, PhoneClock};
 use super::tally::Tally;
 use super::town::Town;
 use crate::bench::station::StationError;
 use crate::bench::watch::{SystemEntropy, epoch_ms};
-use crate::city::{Answering, City, Outcome, Person, PlannedVisit, Stream, list_for, remark};
+use crate::city::{
+    Answering, City, Outcome, Person, PlannedVisit, Stream, list_for, remark, stream,
+};
+use crate::picture;
 
 /// Somebody takes this long to answer a question, in the city's time.
 const ANSWER_MS: i64 = 9_000;
+/// Of ten findings that ask for a photo, this many get one; the others get a reason.
+const ASKED_OF_TEN: u64 = 7;
+/// Of ten findings where a photo may help, this many get one.
+const OPTIONAL_OF_TEN: u64 = 4;
 /// Questions of a visit at most; more means that it never ends.
 const QUESTIONS_MAX: usize = 400;
 const APP: &str = "demo";
@@ -123,9 +132,25 @@ impl Pocket {
         }
         let offline = visit.offline || errand.silent;
         self.tally.offline += u64::from(offline);
-        if !offline && let Err(error) = self.sync(errand.town) {
+        if !offline {
+            self.hand_in(errand.town);
+        }
+    }
+
+    /// One sync, then the photos. What goes wrong is noted, not fatal.
+    pub fn hand_in(&mut self, town: &Town) {
+        let done = self.sync(town).and_then(|()| self.send_photos(town));
+        if let Err(error) = done {
             self.tally.failures.push(format!("{} sync: {error}", self.person.id));
         }
+    }
+
+    fn send_photos(&mut self, town: &Town) -> Result<(), StationError> {
+        let sent = self.phone.photo_send(&self.http, PhotoBudget::default(), &Unwatched);
+        let sent = town.runtime.block_on(sent)?;
+        self.tally.photos += sent.sent;
+        self.tally.photo_bytes += sent.bytes_up;
+        Ok(())
     }
 
     fn visit(&mut self, errand: &Errand<'_>, visit: &PlannedVisit) -> Result<(), PhoneError> {
@@ -226,6 +251,31 @@ impl Pocket {
         self.tally.visits += 1;
         self.tally.entered += u64::from(visit.outcome == Outcome::Entered);
         self.tally.findings += done.findings.len() as u64;
+        self.prove(id, &done.findings, salt)
+    }
+
+    /// A photo of each finding that asks for one, or why there is none.
+    fn prove(
+        &self,
+        visit: VisitId,
+        findings: &[Finding],
+        (seed, day, key): (u64, Date, u64),
+    ) -> Result<(), PhoneError> {
+        let content = self.phone.content();
+        for finding in findings {
+            let share = match content.finding(&finding.code).map(|(_, _, rule)| rule.evidence) {
+                Some(Evidence::PhotoOrReason) => ASKED_OF_TEN,
+                Some(Evidence::Optional) => OPTIONAL_OF_TEN,
+                Some(Evidence::None) | None => continue,
+            };
+            let mut dice = stream(seed, &format!("photo {day} {}", finding.code), key);
+            if dice.random_range(0..10) < share {
+                let picture = picture::corridor(dice.random());
+                self.phone.photo_add(visit, &picture, Some(finding.code.clone()))?;
+            } else if share == ASKED_OF_TEN {
+                self.phone.photo_reason(visit, &finding.code, "光线太暗，照片看不清")?;
+            }
+        }
         Ok(())
     }
 

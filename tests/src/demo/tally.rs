@@ -32,6 +32,10 @@ pub struct Tally {
     pub bytes_up: u64,
     /// Bytes of bodies received.
     pub bytes_down: u64,
+    /// Photos that arrived.
+    pub photos: u64,
+    /// Their bytes.
+    pub photo_bytes: u64,
     /// Real milliseconds of each sync after the first.
     pub sync_ms: Vec<f64>,
     /// Real milliseconds of each answer, saved durably.
@@ -68,6 +72,8 @@ impl Tally {
         self.quarantined += other.quarantined;
         self.bytes_up += other.bytes_up;
         self.bytes_down += other.bytes_down;
+        self.photos += other.photos;
+        self.photo_bytes += other.photo_bytes;
         self.sync_ms.extend(other.sync_ms);
         self.answer_ms.extend(other.answer_ms);
         self.failures.extend(other.failures);
@@ -129,6 +135,7 @@ impl Summary {
             "refused": t.refused, "offline_visits": t.offline,
             "pushes": t.pushes, "pulled": t.pulled, "syncs": t.sync_ms.len(),
             "bytes": {"up": t.bytes_up, "down": t.bytes_down},
+            "photos": {"sent": t.photos, "bytes": t.photo_bytes},
             "sync_ms": ms(&t.sync_ms), "answer_ms": ms(&t.answer_ms),
             "ready_s": (self.ready_s * 10.0).round() / 10.0,
             "failures": t.failures, "disagreements": self.disagreements,
