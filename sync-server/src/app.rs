@@ -16,7 +16,6 @@ use crate::bundle::Bundles;
 use crate::checklists::Checklists;
 use crate::config::Config;
 use crate::contact::Contacts;
-use crate::coverage::Coverage;
 use crate::http::session::Sessions;
 use crate::identity::{Identity, WITNESS};
 use crate::limiter::Limiter;
@@ -65,8 +64,6 @@ pub struct App {
     pub per_address: Limiter<IpAddr>,
     /// Supervisors signed in.
     pub sessions: Sessions,
-    /// How grids stand.
-    pub coverage: Coverage,
     /// Checklists in use.
     pub checklists: Checklists,
     /// Rings when the server is told to stop.
@@ -114,7 +111,6 @@ impl App {
             per_device: Limiter::new(config.limits.device_per_minute),
             per_address: Limiter::new(config.limits.address_per_minute),
             sessions: Sessions::default(),
-            coverage: Coverage::default(),
             checklists: Checklists::open(&*store)?,
             identity,
             writer,

@@ -30,6 +30,9 @@ pub enum ConfigError {
     /// A code without a second factor would open the console to the network.
     #[error("{0} is not a loopback address: console.code_alone is for demonstrations on one host")]
     CodeAlone(SocketAddr),
+    /// The tile source is no address that a page could be allowed to ask.
+    #[error("console.tiles must be https://HOST/ with {{z}}, {{x}} and {{y}} in it, or empty")]
+    Tiles,
     /// Only one of certificate and key is set.
     #[error("tls.certificate and tls.key belong together")]
     HalfTls,
@@ -156,6 +159,23 @@ pub struct Console {
     /// The one-time code opens every page; otherwise it leads to setting up a password and a second factor.
     /// Only for demonstrations on the host itself.
     pub code_alone: bool,
+    /// Where the map's background comes from: `https://HOST/…{z}…{x}…{y}…`; empty: no background, and no request
+    /// to anybody else.
+    pub tiles: String,
+    /// Who must be named for the background.
+    pub tiles_attribution: String,
+}
+
+impl Console {
+    /// Scheme and host of the tile source, as a page's policy names them; `None` without one.
+    #[must_use]
+    pub fn tile_origin(&self) -> Option<&str> {
+        let host = self.tiles.strip_prefix("https://")?.split('/').next()?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-:".contains(c);
+        let whole = ["{z}", "{x}", "{y}"].iter().all(|part| self.tiles.contains(part));
+        let fits = whole && !host.is_empty() && host.chars().all(plain);
+        fits.then(|| &self.tiles[.."https://".len() + host.len()])
+    }
 }
 
 /// The operator's counters.
@@ -210,7 +230,14 @@ impl Default for Archive {
 
 impl Default for Console {
     fn default() -> Self {
-        Self { enabled: true, idle_minutes: 30, absolute_hours: 12, code_alone: false }
+        Self {
+            enabled: true,
+            idle_minutes: 30,
+            absolute_hours: 12,
+            code_alone: false,
+            tiles: String::new(),
+            tiles_attribution: String::new(),
+        }
     }
 }
 
@@ -255,6 +282,9 @@ impl Config {
         }
         if self.console.code_alone && !is_loopback(self.listen.ip()) {
             return Err(ConfigError::CodeAlone(self.listen));
+        }
+        if !self.console.tiles.is_empty() && self.console.tile_origin().is_none() {
+            return Err(ConfigError::Tiles);
         }
         Ok(())
     }
@@ -375,5 +405,27 @@ mod tests {
         assert!(matches!(open.check(), Err(ConfigError::CodeAlone(_))));
         let tls = Tls { certificate: "c".into(), key: "k".into() };
         assert!(Config { tls, ..at("0.0.0.0:443") }.check().is_ok());
+    }
+
+    #[test]
+    fn a_tile_source_is_one_host_and_three_numbers() {
+        let origin = |tiles: &str| {
+            let console = Console { tiles: tiles.into(), ..Console::default() };
+            let checked = Config { console: console.clone(), ..Config::default() }.check();
+            assert_eq!(checked.is_ok(), tiles.is_empty() || console.tile_origin().is_some());
+            console.tile_origin().map(str::to_owned)
+        };
+        assert_eq!(origin(""), None);
+        let whole = "https://tiles.example.org:8443/{z}/{x}/{y}.png?k=1";
+        assert_eq!(origin(whole).as_deref(), Some("https://tiles.example.org:8443"));
+        for wrong in [
+            "http://tiles.example.org/{z}/{x}/{y}",
+            "https:///{z}/{x}/{y}",
+            "https://a b/{z}/{x}/{y}",
+            "https://a;script-src/{z}/{x}/{y}",
+            "https://tiles.example.org/{z}/{x}",
+        ] {
+            assert_eq!(origin(wrong), None, "{wrong}");
+        }
     }
 }

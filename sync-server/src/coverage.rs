@@ -1,48 +1,39 @@
-//! How every grid stands, reckoned at most once a minute: the one question that reads every place.
-
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+//! How every grid stands. Reckoned for the grids whose places changed only, in steps that let the intake through.
 
 use ironfeet_core::model::UtcMillis;
 
 use crate::store::desk::GridLine;
 use crate::store::{self, Store, StoreError};
 
-/// What was reckoned serves this long.
-const FRESH_MS: i64 = 60_000;
-/// Scopes kept; beyond it all are forgotten.
-const SCOPES_MAX: usize = 64;
+/// A place not visited for so many days is overdue for a look.
+pub const STALE_DAYS: i64 = 180;
+/// Grids reckoned in one transaction.
+const STEP: usize = 100;
 
-type Reckoned = (UtcMillis, Arc<Vec<GridLine>>);
+/// Every grid of a scope, as it stands now.
+///
+/// # Errors
+/// Of the store.
+pub fn grids(
+    store: &dyn Store,
+    scope: &[String],
+    now: UtcMillis,
+) -> Result<Vec<GridLine>, StoreError> {
+    reckon(store, now)?;
+    store::view(store, |s| s.grids(scope))
+}
 
-/// Grids by scope.
-#[derive(Default)]
-pub struct Coverage(Mutex<HashMap<Vec<String>, Reckoned>>);
-
-impl Coverage {
-    /// Every grid of a scope; `since`: what counts as fresh.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn grids(
-        &self,
-        store: &dyn Store,
-        scope: &[String],
-        since: UtcMillis,
-        now: UtcMillis,
-    ) -> Result<Arc<Vec<GridLine>>, StoreError> {
-        // Held while it is reckoned: who comes meanwhile waits for the same answer.
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, grids)) = known.get(scope)
-            && (0..FRESH_MS).contains(&(now.0 - at.0))
-        {
-            return Ok(grids.clone());
+/// Brings the kept lines up to date; without anything to do it writes nothing.
+///
+/// # Errors
+/// Of the store.
+pub fn reckon(store: &dyn Store, now: UtcMillis) -> Result<(), StoreError> {
+    let since = now.plus_days(-STALE_DAYS);
+    loop {
+        let due = store::view(store, |s| s.grids_due(since, STEP))?;
+        if due.is_empty() {
+            return Ok(());
         }
-        let grids = Arc::new(store::view(store, |s| s.grids(scope, since))?);
-        if known.len() >= SCOPES_MAX {
-            known.clear();
-        }
-        known.insert(scope.to_vec(), (now, grids.clone()));
-        Ok(grids)
+        store::transact(store, |s| due.iter().try_for_each(|grid| s.grid_reckon(grid, since)))?;
     }
 }

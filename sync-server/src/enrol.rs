@@ -303,7 +303,7 @@ pub fn narrow(
     s: &dyn Session,
     device: DeviceRow,
     person: &PersonRow,
-    now: UtcMillis,
+    (by, now): (&str, UtcMillis),
 ) -> Result<(), StoreError> {
     let grids: Vec<GridCode> =
         device.grids.iter().filter(|grid| person.covers(grid)).cloned().collect();
@@ -312,7 +312,7 @@ pub fn narrow(
     }
     let id = device.id.to_string();
     s.device_put(&DeviceRow { grids, ..device })?;
-    audit::note(s, now, "admin", "device.grids", &id)
+    audit::note(s, now, by, "device.grids", &id)
 }
 
 /// Takes trust from a phone, effective at its next contact; `false` when there is no such phone.

@@ -30,6 +30,7 @@ pub mod log;
 pub mod metrics;
 pub mod nudge;
 pub mod pass;
+pub mod people;
 pub mod photo;
 pub mod projection;
 pub mod pull;

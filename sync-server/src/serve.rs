@@ -14,6 +14,7 @@ use ironfeet_core::limits;
 use ironfeet_core::model::Pid;
 
 use crate::app::App;
+use crate::coverage;
 use crate::door::Door;
 use crate::lifecycle;
 use crate::photo;
@@ -100,7 +101,7 @@ fn bound<A>(server: &mut axum_server::Server<SocketAddr, A>, head: Duration) {
     builder.http2().keep_alive_interval(head).keep_alive_timeout(head);
 }
 
-/// Looks for other processes' writes, notes contacts, archives.
+/// Looks for other processes' writes, notes contacts, reckons how grids stand, archives.
 async fn clockwork(app: Arc<App>) {
     let mut beat = tokio::time::interval(LOOK);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -111,6 +112,7 @@ async fn clockwork(app: Arc<App>) {
         let done = tokio::task::spawn_blocking(move || {
             if n % NOTE_EVERY == 0 {
                 inner.note()?;
+                coverage::reckon(&*inner.store, inner.clock.now())?;
             }
             if n % ARCHIVE_EVERY == 1 {
                 lifecycle::archive(&inner, ARCHIVE_MAX)?;

@@ -16,6 +16,8 @@ mod life;
 mod limits;
 #[path = "server/operator.rs"]
 mod operator;
+#[path = "server/people.rs"]
+mod people;
 #[path = "server/photos.rs"]
 mod photos;
 #[path = "server/reseed.rs"]

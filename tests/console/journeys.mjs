@@ -200,9 +200,9 @@ const SIGHTS = {
   evaluator: ["today", ...RECORDS, "checklists", "export"],
   auditor: ["today", "audit"],
   privacy_officer: ["today", "audit"],
-  system_administrator: ["today", "checklists", "phones"],
+  system_administrator: ["today", "checklists", "phones", "people"],
 };
-const ROOMS = ["today", "review", ...RECORDS, "checklists", "phones", "export", "audit"];
+const ROOMS = ["today", "review", ...RECORDS, "checklists", "phones", "people", "export", "audit"];
 const room = (path) => path.split(/[/?#]/)[2];
 /** Where the page being shown leads. */
 const links = () => page.$$eval("a[href^='/console/']", (all) => all.map((a) => a.getAttribute("href")));
@@ -256,6 +256,31 @@ for (const [role, sights] of Object.entries(SIGHTS)) {
     await desk.signOut();
   });
 }
+
+await check("an administrator adds an account; what does not fit is told; it ends", async () => {
+  await desk.signIn(holder("system_administrator"), logins);
+  for (const lang of LANGS) await desk.see(`/console/people?lang=${lang}`, `people-${lang}`);
+  await desk.shapes("/console/people?lang=zh", "people");
+  await desk.see("/console/people?lang=zh");
+  const fill = async (areas) => {
+    await page.fill("#id", "a-new-post");
+    await page.selectOption("#post", "supervisor");
+    await page.fill("#areas", areas);
+    await page.click("section form button.first");
+  };
+  await fill("32990");
+  await page.waitForSelector(".notice.bad");
+  await desk.sound("an area that is none");
+  await fill("329901");
+  await page.waitForSelector(".notice.good");
+  await page.goto(`${url}/console/people?q=a-new-post`);
+  await first("details.act summary").click();
+  await first("details.act button").click();
+  await page.waitForSelector(".notice.good");
+  await desk.see("/console/people?q=a-new-post&lang=en", "people-ended");
+  expect((await desk.text()).includes("ended"), "the account is shown as ended");
+  await desk.signOut();
+});
 
 await desk.browser.close();
 process.exit(close() ? 0 : 1);

@@ -106,6 +106,7 @@ impl Life {
         town.hire(&city)?;
         let start = epoch_ms();
         let places = town.import(&city, |_| {})?.added;
+        town.name(&city)?;
         town.draw(&city)?;
         let doors = Doors::open(&town, &city)?;
         let import_s = (epoch_ms() - start) / 1000.0;

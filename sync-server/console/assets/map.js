@@ -16,7 +16,7 @@ const style = {
   layers: [{ id: "paper", type: "background", paint: { "background-color": paper } }],
 };
 if (box.dataset.tiles) {
-  style.sources.tiles = { type: "raster", tiles: [box.dataset.tiles], tileSize: 256, attribution: box.dataset.source };
+  style.sources.tiles = { type: "raster", tiles: [box.dataset.tiles], tileSize: 256, attribution: box.dataset.attribution };
   style.layers.push({ id: "tiles", type: "raster", source: "tiles" });
 }
 
@@ -63,11 +63,12 @@ if (grids.features.length > 0) {
     paint: { "circle-radius": 5, "circle-color": severity, "circle-stroke-color": paper, "circle-stroke-width": 1.5,
       "circle-opacity": ["case", ["get", "fresh"], 1, 0.55] } });
 
+  const named = new Map(grids.features.map(({ properties }) => [properties.grid, properties.title ?? properties.grid]));
   const open = async (grid) => {
     const places = await load(`/console/map/places?grid=${encodeURIComponent(grid)}`);
     map.getSource("places").setData(places);
     if (places.features.length > 0) map.fitBounds(bounds(places.features), { padding: 40, maxZoom: 17 });
-    told.textContent = `${grid}: ${places.features.length} ${box.dataset.places}`;
+    told.textContent = `${named.get(grid) ?? grid}: ${places.features.length} ${box.dataset.places}`;
   };
   map.on("click", "cover", (event) => {
     if (map.queryRenderedFeatures(event.point, { layers: ["places"] }).length === 0) {
@@ -80,8 +81,8 @@ if (grids.features.length > 0) {
   for (const layer of ["cover", "places"]) {
     map.on("mousemove", layer, (event) => {
       map.getCanvas().style.cursor = "pointer";
-      const { grid, address, places, fresh } = event.features[0].properties;
-      told.textContent = address ?? `${grid} · ${places} ${box.dataset.places} · ${fresh} ${box.dataset.fresh}`;
+      const { grid, title, address, places, fresh } = event.features[0].properties;
+      told.textContent = address ?? `${title ?? grid} · ${places} ${box.dataset.places} · ${fresh} ${box.dataset.fresh}`;
     });
     map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
   }

@@ -7,8 +7,8 @@ use ironfeet_core::model::{PersonId, UtcMillis};
 
 use super::{CommandError, Ground, Report};
 use crate::account::{self, SCOPES};
-use crate::store::{self, ApiTokenRow, DeviceStatus, StoreError};
-use crate::{audit, enrol};
+use crate::store::{self, ApiTokenRow, StoreError};
+use crate::{audit, people};
 
 /// What to do with a login of the console.
 #[derive(Debug, Subcommand)]
@@ -66,18 +66,10 @@ pub(super) fn retire(ground: &Ground, person: &PersonId) -> Result<Report, Comma
     let store = ground.store()?;
     let now = ground.clock.now();
     let phones = store::transact(&*store, |s| {
-        if !s.person_retire(person, now)? {
+        people::retire(s, person, "admin", now)?.ok_or_else(|| {
             let text = ground.say("没有这个账号", "there is no such account in use");
-            return Err(CommandError::refused("unknown_person", text));
-        }
-        audit::note(s, now, "admin", "person.retire", person.as_str())?;
-        let theirs = s.devices()?.into_iter().filter(|d| d.person == *person);
-        let mut phones = Vec::new();
-        for device in theirs.filter(|d| d.status == DeviceStatus::Active) {
-            enrol::revoke(s, &device.id, false, now)?;
-            phones.push(device.id);
-        }
-        Ok(phones)
+            CommandError::refused("unknown_person", text)
+        })
     })?;
     Ok(Report::done(json!({ "id": person, "phones_revoked": phones }), person.to_string()))
 }

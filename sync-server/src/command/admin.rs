@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use ironfeet_core::model::{
     DepartmentCode, DeviceId, GridCode, PersonId, PlaceId, Role, UtcMillis,
 };
-use ironfeet_core::rules::{self, Act};
 
 use super::access::{self, ApiToken, Login};
 use super::register::{self, Entry, Post, RoleAct};
@@ -15,7 +14,7 @@ use crate::app::App;
 use crate::enrol::CONSOLE_CODE as CODE;
 use crate::lifecycle::{self, LifeError};
 use crate::store::{self, PersonRow, Register, Session, StoreError};
-use crate::{audit, enrol, words};
+use crate::{audit, enrol, people, words};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -155,7 +154,7 @@ pub(super) fn run(ground: &Ground, act: Admin) -> Result<Report, CommandError> {
         Admin::Person { act: Person::Add { id, post, area, department } } => {
             let person = by_post(ground, id, &post, area, department)?;
             check(ground, &person).map_err(|what| CommandError::refused("person", what))?;
-            people(ground, &[person])
+            keep(ground, &[person])
         }
         Admin::Person { act: Person::List } => list_people(ground),
         Admin::Person { act: Person::Import { file } } => import_people(ground, &file),
@@ -203,19 +202,9 @@ fn by_post(
     Ok(PersonRow { id, post: role, areas, department, added_at })
 }
 
+/// Why a row cannot be taken, in the reader's language.
 fn check(ground: &Ground, person: &PersonRow) -> Result<(), String> {
-    let fits = |area: &String| {
-        matches!(area.len(), 6 | 9 | 12 | 15) && area.bytes().all(|b| b.is_ascii_digit())
-    };
-    let everywhere = !rules::may(person.post, Act::Read, "place", "facts");
-    if person.areas.is_empty() && !everywhere {
-        return Err(ground.say("此岗位需要区域", "this post needs an area").to_owned());
-    }
-    if person.areas.iter().all(fits) && person.post != Role::Server {
-        Ok(())
-    } else {
-        Err(ground.say("区域应为6、9、12或15位数字", "an area is 6, 9, 12 or 15 digits").to_owned())
-    }
+    people::check(person).map_err(|wrong| ground.say(wrong.zh(), &wrong.to_string()).to_owned())
 }
 
 fn person_json(person: &PersonRow) -> Value {
@@ -224,22 +213,13 @@ fn person_json(person: &PersonRow) -> Value {
     })
 }
 
-fn people(ground: &Ground, people: &[PersonRow]) -> Result<Report, CommandError> {
+fn keep(ground: &Ground, people: &[PersonRow]) -> Result<Report, CommandError> {
     let store = ground.store()?;
     let now = ground.clock.now();
     store::transact(&*store, |s| {
-        let phones = s.devices()?;
-        for person in people {
-            let before = s.person(&person.id)?;
-            s.person_put(person)?;
-            audit::note(s, now, "admin", "person.add", person.id.as_str())?;
-            if before.is_some_and(|before| before.areas != person.areas) {
-                let theirs = phones.iter().filter(|phone| phone.person == person.id);
-                theirs.cloned().try_for_each(|phone| enrol::narrow(s, phone, person, now))?;
-            }
-        }
-        Ok::<_, StoreError>(())
-    })?;
+        people.iter().try_for_each(|person| people::put(s, person, "admin", now))
+    })
+    .map_err(|e: StoreError| CommandError::Store(e))?;
     let json = match people {
         [one] => person_json(one),
         many => json!({ "added": many.len() }),
@@ -288,7 +268,7 @@ fn import_people(ground: &Ground, file: &std::path::Path) -> Result<Report, Comm
     if !errors.is_empty() {
         return Err(CommandError::refused("rows", errors.join("\n")));
     }
-    people(ground, &rows)
+    keep(ground, &rows)
 }
 
 fn person<'r>(get: &dyn Fn(&str) -> &'r str, at: UtcMillis) -> Result<PersonRow, &'static str> {

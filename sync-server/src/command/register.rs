@@ -182,10 +182,6 @@ fn put(
     Ok(Report::done(json, format!("{}: {}", ground.say("已保存", "saved"), rows.len())))
 }
 
-fn plain(id: String, title: String) -> RegisterRow {
-    RegisterRow { id, title, role: None, areas: Vec::new(), department: None, retired_at: None }
-}
-
 fn import(ground: &Ground, list: Register, file: &Path) -> Result<Report, CommandError> {
     let refused = |text: String| CommandError::refused("file", text);
     let mut reader = csv::Reader::from_path(file).map_err(|e| refused(e.to_string()))?;
@@ -199,7 +195,7 @@ fn import(ground: &Ground, list: Register, file: &Path) -> Result<Report, Comman
         match record {
             Ok(record) => {
                 let get = |at: usize| record.get(at).unwrap_or_default().trim().to_owned();
-                rows.push((line, plain(get(id), get(title))));
+                rows.push((line, RegisterRow::named(get(id), get(title))));
             }
             Err(_) => errors.push(format!("line {line}: another number of fields than the header")),
         }
@@ -243,7 +239,9 @@ fn retire(ground: &Ground, list: Register, id: &str) -> Result<Report, CommandEr
 
 pub(super) fn entry(ground: &Ground, list: Register, act: Entry) -> Result<Report, CommandError> {
     match act {
-        Entry::Add { id, title } => put(ground, list, &[(1, plain(id, title))], Vec::new()),
+        Entry::Add { id, title } => {
+            put(ground, list, &[(1, RegisterRow::named(id, title))], Vec::new())
+        }
         Entry::List => list_all(ground, list),
         Entry::Retire { id } => retire(ground, list, &id),
         Entry::Import { file } => import(ground, list, &file),

@@ -14,6 +14,7 @@ use ironfeet_core::model::Lang;
 use super::error::{Error, off};
 use super::session::Session;
 use crate::app::App;
+use crate::store::{PersonRow, StoreError};
 use crate::{account, audit, enrol, store};
 
 pub(super) const COOKIE: &str = "ironfeet";
@@ -71,13 +72,29 @@ pub(super) fn session(app: &App, headers: &HeaderMap) -> Option<Session> {
     any_session(app, headers).filter(|session| !session.half)
 }
 
-/// A session, also one that may only set up its account. An account that was retired has none.
+/// What codes of an account's areas begin with. Who has no area sees records of none: no code begins with this.
+pub(super) fn scope(person: &PersonRow) -> Vec<String> {
+    if person.areas.is_empty() {
+        return vec!["-".to_owned()];
+    }
+    person.areas.iter().map(|area| store::prefix(area).to_owned()).collect()
+}
+
+/// A session with the post and the areas that its account has now, also one that may only set up its account.
+/// An account that was retired has none.
 pub(super) fn any_session(app: &App, headers: &HeaderMap) -> Option<Session> {
     let token = cookie(headers, COOKIE)?;
-    let session = app.sessions.find(token, app.clock.now(), &app.config.console)?;
+    let mut session = app.sessions.find(token, app.clock.now(), &app.config.console)?;
     let id = session.actor.parse().ok()?;
-    match store::view(&*app.store, |s| s.person_retired(&id)) {
-        Ok(None) => Some(session),
+    let holds =
+        |s: &dyn store::Session| Ok::<_, StoreError>((s.person_retired(&id)?, s.person(&id)?));
+    match store::view(&*app.store, holds) {
+        Ok((None, Some(person))) => {
+            session.post = person.post;
+            session.areas = scope(&person);
+            Some(session)
+        }
+        Ok((None, None)) => Some(session),
         _ => {
             app.sessions.end(token);
             None
@@ -99,6 +116,17 @@ pub(super) fn to_login() -> Response {
 pub(super) fn set_cookie(response: &mut Response, text: &str) {
     if let Ok(value) = HeaderValue::from_str(text) {
         response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// Lets the page ask the tile source too; pages without a map never may.
+pub(super) fn allow_tiles(app: &App, response: &mut Response) {
+    let Some(origin) = app.config.console.tile_origin() else { return };
+    let policy = POLICY
+        .replace("connect-src 'self'", &format!("connect-src 'self' {origin}"))
+        .replace("img-src 'self'", &format!("img-src 'self' {origin}"));
+    if let Ok(value) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, value);
     }
 }
 

@@ -11,6 +11,7 @@ mod findings;
 mod frame;
 mod live;
 mod map;
+mod people;
 mod phones;
 mod photos;
 mod places;
@@ -64,6 +65,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/console/phones", get(phones::page))
         .route("/console/phones/invite", post(phones::invite))
         .route("/console/phones/revoke", post(phones::revoke))
+        .route("/console/people", get(people::page).post(people::keep))
+        .route("/console/people/retire", post(people::retire))
         .route("/console/export", get(exports::page))
         .route("/console/audit", get(trail::page))
         .layer(DefaultBodyLimit::max(limits::JSON_BYTES_MAX))

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::console::{
-    COOKIE, In, any_session, cookie, keep_session, language, page, refused_login, to_login,
+    COOKIE, In, any_session, cookie, keep_session, language, page, refused_login, scope, to_login,
 };
 use super::error::{Error, off};
 use super::session::Session;
@@ -60,10 +60,7 @@ pub(super) async fn sign_in(
             return refused_login(&headers);
         }
     };
-    // Who has no area sees records of none: no code begins with this.
-    let nowhere = ["-".to_owned()];
-    let areas = if person.areas.is_empty() { &nowhere[..] } else { &person.areas };
-    let areas = areas.iter().map(|area| store::prefix(area).to_owned()).collect();
+    let areas = scope(&person);
     let token = app.sessions.begin_as(&*app.entropy, now, person.id.as_str(), person.post, areas);
     if half {
         app.sessions.halve(&token, account::factor_secret(&*app.entropy));

@@ -46,6 +46,14 @@ pub struct RegisterRow {
     pub retired_at: Option<UtcMillis>,
 }
 
+impl RegisterRow {
+    /// An area or a department: only a name.
+    #[must_use]
+    pub fn named(id: String, title: String) -> Self {
+        Self { id, title, role: None, areas: Vec::new(), department: None, retired_at: None }
+    }
+}
+
 /// How somebody signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoginRow {

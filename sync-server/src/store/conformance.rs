@@ -3,6 +3,8 @@
 //! Panics at the first difference, like a test; it lives beside the trait so that a
 //! new backend has the law at hand. Must not know any backend.
 
+mod desk;
+
 use ironfeet_core::model::{
     Author, ChangeHash, DeviceId, DocId, InstallId, PersonId, Pid, Role, UtcMillis,
 };
@@ -28,7 +30,8 @@ pub fn run(fresh: Fresh<'_>) {
     tickets_are_decided_once(&*fresh());
     audit_rows_are_appended(&*fresh());
     rows_are_replaced(&*fresh());
-    outlines_are_replaced(&*fresh());
+    desk::outlines_are_replaced(&*fresh());
+    desk::grids_are_reckoned_when_their_places_changed(&*fresh());
 }
 
 fn pid(n: u32) -> Pid {
@@ -336,15 +339,6 @@ fn audit_rows_are_appended(store: &dyn Store) {
     assert!(super::transact(store, |s| s.audit_put(&row(2))).is_err(), "a number is given once");
     assert_eq!(read(store, |s| s.audit_last()), Some(row(2)));
     assert_eq!(read(store, |s| s.audit_after(1, 9)), [row(2)]);
-}
-
-fn outlines_are_replaced(store: &dyn Store) {
-    let grid = "329901001012001".parse().expect("a grid code");
-    assert_eq!(read(store, |s| s.border(&grid)), None);
-    for outline in ["[1]", "[2]"] {
-        write(store, |s| s.border_put(&grid, outline));
-        assert_eq!(read(store, |s| s.border(&grid)).as_deref(), Some(outline));
-    }
 }
 
 fn rows_are_replaced(store: &dyn Store) {

@@ -5,7 +5,7 @@
 
 mod rows;
 
-use ironfeet_core::model::{ChangeHash, DeviceId, DocId, GridCode, UtcMillis};
+use ironfeet_core::model::{ChangeHash, DeviceId, DocId, GridCode, Pid, UtcMillis};
 
 use super::{AuditRow, StoreError, VisitRow};
 
@@ -164,11 +164,23 @@ pub trait Desk {
         limit: usize,
     ) -> Result<Vec<FindingLine>, StoreError>;
 
-    /// Every grid of a scope with its places' state; `since`: what counts as fresh.
+    /// Every grid of a scope with its places' state, as it was reckoned last.
     ///
     /// # Errors
     /// [`StoreError::Engine`].
-    fn grids(&self, scope: &[String], since: UtcMillis) -> Result<Vec<GridLine>, StoreError>;
+    fn grids(&self, scope: &[String]) -> Result<Vec<GridLine>, StoreError>;
+
+    /// Grids whose places changed, or have a visit that was fresh and is now before `since`.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn grids_due(&self, since: UtcMillis, limit: usize) -> Result<Vec<Pid>, StoreError>;
+
+    /// Reckons how a grid stands; visits since `since` count as fresh.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn grid_reckon(&self, grid: &Pid, since: UtcMillis) -> Result<(), StoreError>;
 
     /// Adds or replaces a grid's outline (`coordinates` of a GeoJSON `MultiPolygon`).
     ///

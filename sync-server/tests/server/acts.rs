@@ -51,6 +51,8 @@ const ACTS: &[(&str, &str, Leaves)] = &[
     ("POST", "/console/review/twins", Row("twin.different")),
     ("POST", "/console/phones/invite", Row("enrol.code")),
     ("POST", "/console/phones/revoke", Row("device.revoke")),
+    ("POST", "/console/people", Row("person.add")),
+    ("POST", "/console/people/retire", Row("person.retire")),
     ("POST", "/console/checklists/propose", Row("checklist.publish")),
     ("GET", "/console/export/{file}", Row("export")),
 ];
@@ -163,6 +165,15 @@ async fn console_act(scene: &mut Scene, path: &str) {
         }
         "/console/phones/revoke" => {
             scene.form(path, &format!("id={}", scene.q.two.device)).await;
+        }
+        "/console/people" => {
+            super::people::act(&scene.q.world, path, "id=x1&post=auditor").await.unwrap();
+        }
+        "/console/people/retire" => {
+            super::people::act(&scene.q.world, "/console/people", "id=x1&post=auditor")
+                .await
+                .unwrap();
+            super::people::act(&scene.q.world, path, "id=x1").await.unwrap();
         }
         "/console/checklists/propose" => {
             let yaml = include_str!("../../../core/content/checklists.yaml");

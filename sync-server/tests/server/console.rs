@@ -236,6 +236,7 @@ const PAGES: &[(&str, &[Role])] = {
         ("/console/review/waiting", &[R::Supervisor]),
         ("/console/review/twins", &[R::Supervisor]),
         ("/console/phones", &[R::Supervisor, R::SystemAdministrator]),
+        ("/console/people", &[R::SystemAdministrator]),
         ("/console/audit", &[R::Auditor, R::PrivacyOfficer]),
         ("/console/export", &[R::Supervisor, R::Evaluator]),
         ("/console/export/places.csv", &[R::Supervisor, R::Evaluator]),

@@ -103,7 +103,10 @@ impl Life {
             .map(|person| self.city.outing(&self.rates, day, person))
             .collect();
         self.each(|pocket| {
-            let Some(outing) = outings.get(pocket.number).and_then(Option::as_ref) else { return };
+            // Whose phone was revoked has no grids any more.
+            let here = self.revoked != Some(pocket.number);
+            let outing = outings.get(pocket.number).and_then(Option::as_ref);
+            let Some(outing) = outing.filter(|_| here) else { return };
             let mut errand = self.errand(day, outing, true);
             errand.silent = true;
             outing.visits.iter().for_each(|visit| pocket.go(&errand, visit));

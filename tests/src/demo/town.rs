@@ -10,7 +10,7 @@ use ironfeet_server::app::App;
 use ironfeet_server::config::Config;
 use ironfeet_server::import::{self, Imported, border};
 use ironfeet_server::store::sqlite::Sqlite;
-use ironfeet_server::store::{self, PersonRow, StoreError};
+use ironfeet_server::store::{self, PersonRow, Register, RegisterRow, StoreError};
 use ironfeet_server::{command, enrol, review, verify};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -146,6 +146,24 @@ impl Town {
             all.same += done.same;
             progress(all.added + all.changed + all.same);
         }
+    }
+
+    /// Brings the names of the city's areas in: counties to grids.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn name(&self, city: &City) -> Result<(), StationError> {
+        let counties = city.counties().iter().cloned();
+        let townships = city.townships().iter().map(|t| (t.code.clone(), t.name.clone()));
+        let communities = city.communities().iter().map(|c| (c.code.to_string(), c.name.clone()));
+        let grids = city.grids().iter().map(|g| (g.code.to_string(), g.name.clone()));
+        let all: Vec<_> = counties.chain(townships).chain(communities).chain(grids).collect();
+        store::transact(&*self.app.store, |s| {
+            all.iter().try_for_each(|(id, title)| {
+                s.register_put(Register::Area, &RegisterRow::named(id.clone(), title.clone()))
+            })
+        })
+        .map_err(|e: StoreError| failed(&e))
     }
 
     /// Brings the outlines of the city's grids in.

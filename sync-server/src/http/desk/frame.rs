@@ -32,6 +32,7 @@ const WAYS: &[(Right, &str, &str, &str)] = &[
     (Right::Records, "/console/findings", "隐患", "Findings"),
     (Right::Checklists, "/console/checklists", "检查表", "Checklists"),
     (Right::Phones, "/console/phones", "手机", "Phones"),
+    (Right::People, "/console/people", "人员", "People"),
     (Right::Export, "/console/export", "导出", "Export"),
     (Right::Audit, "/console/audit", "审计", "Audit"),
 ];

@@ -1,7 +1,5 @@
 //! The map: every grid's coverage and gravest findings; the places of one grid. Without tiles it still draws.
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::Json;
 use axum::extract::Query;
@@ -9,10 +7,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::console::allow_tiles;
 use super::super::error::off;
 use super::frame::{Desk, Frame, Refusal};
-use super::places::STALE_DAYS;
 use super::rights::Right;
+use crate::coverage::{self, STALE_DAYS};
 use crate::store;
 use crate::store::desk::{GridLine, PlaceFilter};
 use crate::words;
@@ -28,6 +27,8 @@ struct MapPage {
     f: Frame,
     grids: Vec<GridLine>,
     total: usize,
+    tiles: String,
+    attribution: String,
 }
 
 impl MapPage {
@@ -36,23 +37,26 @@ impl MapPage {
     }
 }
 
-async fn grids(desk: &Desk) -> Result<Arc<Vec<GridLine>>, Refusal> {
+async fn grids(desk: &Desk) -> Result<Vec<GridLine>, Refusal> {
     let (app, scope, now) = (desk.app.clone(), desk.scope.clone(), desk.now);
-    let since = now.plus_days(-STALE_DAYS);
-    Ok(off(move || Ok(app.coverage.grids(&*app.store, &scope, since, now)?)).await?)
+    Ok(off(move || Ok(coverage::grids(&*app.store, &scope, now)?)).await?)
 }
 
 /// The map with its table.
 pub(super) async fn page(desk: Desk) -> Result<Response, Refusal> {
     desk.may(Right::Records)?;
     let f = desk.frame_at(Right::Records, "/console/map").await?;
-    let mut grids = grids(&desk).await?.to_vec();
+    let mut grids = grids(&desk).await?;
     let total = grids.len();
     grids.sort_by_key(|line| {
         (std::cmp::Reverse(line.worst), line.fresh * 1_000 / line.places.max(1))
     });
     grids.truncate(TABLE);
-    desk.show(&MapPage { f, grids, total })
+    let console = &desk.app.config.console;
+    let (tiles, attribution) = (console.tiles.clone(), console.tiles_attribution.clone());
+    let mut shown = desk.show(&MapPage { f, grids, total, tiles, attribution })?;
+    allow_tiles(&desk.app, &mut shown);
+    Ok(shown)
 }
 
 fn collection(features: impl Iterator<Item = Value>) -> Response {
@@ -75,7 +79,7 @@ pub(super) async fn grids_json(desk: Desk) -> Result<Response, Refusal> {
             "type": "Feature",
             "geometry": { "type": "MultiPolygon", "coordinates": polygons },
             "properties": {
-                "grid": words::grid(&line.pid), "places": line.places, "fresh": line.fresh,
+                "grid": words::grid(&line.pid), "title": line.title, "places": line.places, "fresh": line.fresh,
                 "share": line.fresh as f64 / line.places.max(1) as f64, "worst": gravest,
             },
         }))

@@ -12,6 +12,7 @@ use super::super::error::off;
 use super::frame::{Desk, Frame, Refusal, relink};
 use super::rights::Right;
 use crate::app::App;
+use crate::coverage::STALE_DAYS;
 use crate::store::desk::{FindingFilter, FindingLine, PlaceFilter, PlaceLine, VisitFilter};
 use crate::store::{self, ConflictRow, DocState, Session, StoreError, VisitRow};
 use crate::words;
@@ -20,8 +21,6 @@ use crate::words;
 const PAGE: usize = 50;
 /// Visits, findings and changes shown of one place.
 const SOME: usize = 50;
-/// A place not visited for this long is stale.
-pub(super) const STALE_DAYS: i64 = 180;
 
 /// What a link may ask.
 #[derive(Clone, Deserialize, Default)]

@@ -17,6 +17,8 @@ pub(crate) enum Right {
     Publish,
     /// Let phones in and out.
     Phones,
+    /// Say who holds which post.
+    People,
     /// Search and verify the trail.
     Audit,
     /// Take lists out of the system.
@@ -25,13 +27,14 @@ pub(crate) enum Right {
 
 impl Right {
     #[cfg(test)]
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Today,
         Self::Review,
         Self::Records,
         Self::Checklists,
         Self::Publish,
         Self::Phones,
+        Self::People,
         Self::Audit,
         Self::Export,
     ];
@@ -41,7 +44,7 @@ impl Right {
 pub(crate) fn may(post: Role, right: Right) -> bool {
     use Right as R;
     match post {
-        Role::Supervisor => !matches!(right, R::Audit),
+        Role::Supervisor => !matches!(right, R::Audit | R::People),
         Role::Evaluator => matches!(right, R::Today | R::Records | R::Checklists | R::Export),
         Role::Inspector
         | Role::CommunityPolice
@@ -51,7 +54,7 @@ pub(crate) fn may(post: Role, right: Right) -> bool {
         | Role::Checker => matches!(right, R::Today | R::Records | R::Checklists),
         Role::Auditor | Role::PrivacyOfficer => matches!(right, R::Today | R::Audit),
         Role::SystemAdministrator => {
-            matches!(right, R::Today | R::Checklists | R::Publish | R::Phones)
+            matches!(right, R::Today | R::Checklists | R::Publish | R::Phones | R::People)
         }
         Role::Server => false,
     }

@@ -175,7 +175,7 @@ pub struct GridLine {
     pub pid: Pid,
     /// Places.
     pub places: u64,
-    /// Places visited since the time asked.
+    /// Places visited not too long ago.
     pub fresh: u64,
     /// Places never visited.
     pub never: u64,
@@ -185,6 +185,8 @@ pub struct GridLine {
     pub extent: Option<[f64; 4]>,
     /// Its outline as imported: `coordinates` of a GeoJSON `MultiPolygon`.
     pub border: Option<String>,
+    /// What people call it, where the register of areas knows it.
+    pub title: Option<String>,
 }
 
 /// Numbers of the first page.

@@ -1,12 +1,13 @@
 //! The console's questions in SQLite. One statement each; filters become conditions with bound values.
 
+mod grid;
 mod place;
 mod queue;
 mod visit;
 
 use rusqlite::{Row, params};
 
-use ironfeet_core::model::{ChangeHash, DeviceId, DocId, GridCode, UtcMillis};
+use ironfeet_core::model::{ChangeHash, DeviceId, DocId, GridCode, Pid, UtcMillis};
 
 use super::Session;
 use super::convert as from;
@@ -249,8 +250,16 @@ impl Desk for Session<'_> {
         self.finding_lines(filter, after, limit)
     }
 
-    fn grids(&self, scope: &[String], since: UtcMillis) -> Result<Vec<GridLine>, StoreError> {
-        self.grid_lines(scope, since)
+    fn grids(&self, scope: &[String]) -> Result<Vec<GridLine>, StoreError> {
+        self.grid_lines(scope)
+    }
+
+    fn grids_due(&self, since: UtcMillis, limit: usize) -> Result<Vec<Pid>, StoreError> {
+        self.grids_to_reckon(since, limit)
+    }
+
+    fn grid_reckon(&self, grid: &Pid, since: UtcMillis) -> Result<(), StoreError> {
+        self.reckon_grid(grid, since)
     }
 
     fn border_put(&self, grid: &GridCode, outline: &str) -> Result<(), StoreError> {

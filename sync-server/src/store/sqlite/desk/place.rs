@@ -1,4 +1,4 @@
-//! Places, grids and counts in SQLite.
+//! Places and counts in SQLite.
 
 use rusqlite::Row;
 
@@ -9,7 +9,7 @@ use super::super::convert as from;
 use super::super::projection::place;
 use super::Query;
 use crate::store::StoreError;
-use crate::store::desk::{Counts, GridLine, PlaceFilter, PlaceLine};
+use crate::store::desk::{Counts, PlaceFilter, PlaceLine};
 
 pub(super) const LINE: &str = "SELECT p.doc_id, p.pid, p.kind, p.address, p.name, p.lat, p.lon,
     p.gen, p.last_visit, p.open, p.worst, p.updated_at FROM place_row p";
@@ -82,40 +82,6 @@ impl Session<'_> {
         query.and("p.updated_at >= ? AND (p.updated_at, p.doc_id) > (?, ?)", key);
         self.listed(query.end("p.updated_at, p.doc_id", limit), |row| {
             Ok((line(row)?, from::time(row, 11)?))
-        })
-    }
-
-    pub(super) fn grid_lines(
-        &self,
-        scope: &[String],
-        since: UtcMillis,
-    ) -> Result<Vec<GridLine>, StoreError> {
-        let mut query = Query::new(
-            "SELECT pid, count(*), sum(last_visit >= ?), sum(last_visit IS NULL), sum(worst = 1),
-             sum(worst = 2), sum(worst = 3), sum(worst = 4), min(lat), min(lon), max(lat), max(lon),
-             (SELECT outline FROM border WHERE grid = substr(pid, 2)) FROM place_row",
-        );
-        query.values.push(since.0.into());
-        query.scope("pid", scope);
-        query.sql.push_str(" GROUP BY pid");
-        self.listed(query.end("pid", 20_000), |row| {
-            let sum = |n: usize| {
-                row.get::<_, Option<i64>>(n).map(|n| u64::try_from(n.unwrap_or(0)).unwrap_or(0))
-            };
-            let edge = |n: usize| row.get::<_, Option<f64>>(n);
-            let corners = (edge(8)?, edge(9)?, edge(10)?, edge(11)?);
-            Ok(GridLine {
-                pid: from::parsed(row, 0)?,
-                places: sum(1)?,
-                fresh: sum(2)?,
-                never: sum(3)?,
-                worst: [sum(4)?, sum(5)?, sum(6)?, sum(7)?],
-                extent: match corners {
-                    (Some(s), Some(w), Some(n), Some(e)) => Some([s, w, n, e]),
-                    _ => None,
-                },
-                border: row.get(12)?,
-            })
         })
     }
 
