@@ -82,7 +82,8 @@ async fn send(
         (header::ACCEPT_RANGES, "bytes".to_owned()),
         (header::CONTENT_TYPE, media),
         (header::CONTENT_LENGTH, (to - from).to_string()),
-        (header::CACHE_CONTROL, "private, max-age=86400, immutable".to_owned()),
+        // Asked again each time: a desk may be shared, and the next person may see less.
+        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     let body = Body::from_stream(found.into_stream());

@@ -369,6 +369,11 @@ async fn photos_are_shown_to_those_whose_records_show_them() {
     assert_eq!((said.status, &said.body), (200, &file));
     assert_eq!(said.header("content-type"), "image/jpeg");
     assert_eq!(said.header("x-content-type-options"), "nosniff");
+    assert_eq!(
+        said.header("cache-control"),
+        "private, no-cache",
+        "the next person at a desk may see less"
+    );
     let tag = said.header("etag").to_owned();
     assert_eq!(get(&phone.keys, &[("if-none-match", tag)], "").await.status, 304);
     let said = get(&phone.keys, &[("range", "bytes=10-19".to_owned())], "").await;
