@@ -6,6 +6,7 @@ pub mod demo;
 pub mod phone_cli;
 pub mod picture;
 pub mod power;
+pub mod proxy;
 pub mod served;
 pub mod simulation;
 pub mod terminal;

@@ -6,6 +6,8 @@
 //! of what was not, every sector is the old one, the new one, or zeros where the file grew. Names
 //! made or removed come back in their order, up to some moment after the folder was last synced.
 //!
+//! [`narrow`] makes a folder's disk full after so many writes of SQLite, until there is room again.
+//!
 //! Must not know what the files mean.
 
 mod layer;
@@ -40,6 +42,12 @@ struct Journal {
     named: BTreeMap<String, usize>,
     files: usize,
     events: Vec<Event>,
+    /// Nothing is kept of what happens; only the room counts.
+    counts_only: bool,
+    /// Writes for which there is room; `None` for no end.
+    room: Option<u64>,
+    written: u64,
+    refused: u64,
 }
 
 type Shared = Arc<Mutex<Journal>>;
@@ -76,10 +84,70 @@ impl Journal {
         file
     }
 
+    /// Whether there is room for one more write.
+    fn takes(&mut self) -> bool {
+        if self.room == Some(0) {
+            self.refused += 1;
+            return false;
+        }
+        self.room = self.room.map(|room| room - 1);
+        self.written += 1;
+        true
+    }
+
     fn remove(&mut self, name: &str, durable: bool) {
         if self.named.remove(name).is_some() {
             self.events.push(Event::Remove { name: name.to_owned(), durable });
         }
+    }
+}
+
+/// A folder on a disk that can be full, until this is dropped.
+pub struct Narrow {
+    dir: PathBuf,
+    journal: Shared,
+}
+
+/// Puts a folder on a disk that can be full. What is opened in it from now on is bound by that; there is room
+/// until [`Narrow::fill`].
+///
+/// # Errors
+/// When there is no such folder.
+pub fn narrow(dir: &Path) -> io::Result<Narrow> {
+    let dir = dir.canonicalize()?;
+    let journal = Arc::new(Mutex::new(Journal { counts_only: true, ..Journal::default() }));
+    layer::watch(&dir, &journal);
+    Ok(Narrow { dir, journal })
+}
+
+impl Narrow {
+    /// After so many more writes the disk is full.
+    pub fn fill(&self, room: u64) {
+        locked(&self.journal).room = Some(room);
+    }
+
+    /// There is room again.
+    pub fn free(&self) {
+        let mut journal = locked(&self.journal);
+        (journal.room, journal.refused) = (None, 0);
+    }
+
+    /// Whether a write was refused since there was room.
+    #[must_use]
+    pub fn was_full(&self) -> bool {
+        locked(&self.journal).refused > 0
+    }
+
+    /// Writes so far.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        locked(&self.journal).written
+    }
+}
+
+impl Drop for Narrow {
+    fn drop(&mut self) {
+        layer::forget(&self.dir);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Knows only what a person knows: the commands, the printed address, the pages.
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -59,6 +60,15 @@ impl Served {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    /// When it never listened.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address.parse().expect("the server told its address")
     }
 
     fn command(&self, args: &[&str]) -> Command {

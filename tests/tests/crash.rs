@@ -1,7 +1,7 @@
-//! The process ends at every SQL statement, on the phones and on the server: what was acknowledged is
-//! there once, everything comes to rest, and every end is whole.
+//! The process ends at every SQL statement, or the disk is full at every write, on the phones and on the
+//! server: what was acknowledged is there once, everything comes to rest, and every end is whole.
 //!
-//! `IRONFEET_STRIDE=1` tries every statement; an ordinary run takes every n-th and prints n.
+//! `IRONFEET_STRIDE=1` tries every one; an ordinary run takes every n-th and prints n.
 
 #![expect(clippy::print_stdout, reason = "a test tells its stride")]
 
@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use ironfeet_core::faults::{self, Fuse, PHONE_DISK, SERVER_DISK};
 use ironfeet_core::model::{ChangeHash, DocId, PlaceId, PlaceKind};
 use ironfeet_core::phone::NewPlace;
+use ironfeet_tests::power::{Narrow, narrow};
 use ironfeet_tests::simulation::{Hand, folder};
 
 /// Crashes on each side in an ordinary run.
@@ -235,6 +236,107 @@ fn phones_may_end_at_any_statement() {
 #[test]
 fn the_server_may_end_at_any_statement() {
     crash_everywhere("server", &SERVER_DISK);
+}
+
+/// Where the disk is full.
+#[derive(Clone, Copy, Debug)]
+enum Side {
+    Phones,
+    Server,
+}
+
+impl Side {
+    fn disks(self, world: &Path) -> Vec<Narrow> {
+        let names: &[&str] = match self {
+            Self::Phones => &["phone-0", "phone-1", "phone-2"],
+            Self::Server => &["server"],
+        };
+        names.iter().map(|name| narrow(&world.join(name)).expect("a folder")).collect()
+    }
+
+    /// Whether this is what a person is told when there is no room.
+    fn tells(self, why: &str) -> bool {
+        match self {
+            Self::Phones => why.contains("no room on the disk") || why.contains("StorageFull"),
+            Self::Server => why.contains("storage_full") || why.contains("507"),
+        }
+    }
+}
+
+impl Course {
+    /// Lives through all steps on disks that are full after `room` writes each; when a step fails, room is made
+    /// and the step taken again by the same processes. Gives the most that one disk took, and whether one was full.
+    async fn live_narrow(
+        &mut self,
+        disks: &[Narrow],
+        side: Side,
+        room: u64,
+    ) -> Result<(u64, bool), String> {
+        let before: Vec<u64> = disks.iter().map(Narrow::written).collect();
+        disks.iter().for_each(|disk| disk.fill(room));
+        let mut full = false;
+        for step in 0..STEPS {
+            let done = self.step(step).await;
+            let hit = disks.iter().any(Narrow::was_full);
+            if !hit {
+                done.map_err(|why| format!("step {step}: {why}"))?;
+                continue;
+            }
+            full = true;
+            disks.iter().for_each(Narrow::free);
+            // What goes on in the background may have met it, too: then the step itself went well.
+            if let Err(why) = done {
+                if !side.tells(&why) {
+                    return Err(format!("step {step} tells of no full disk: {why}"));
+                }
+                self.step(step).await.map_err(|why| format!("step {step} again: {why}"))?;
+            }
+        }
+        disks.iter().for_each(Narrow::free);
+        let most = disks.iter().zip(before).map(|(disk, before)| disk.written() - before).max();
+        Ok((most.unwrap_or(0), full))
+    }
+}
+
+fn live_narrow(base: &Path, place: PlaceId, side: Side, room: u64) -> Result<(u64, bool), String> {
+    let dir = folder();
+    block(async {
+        let world = dir.path().join("world");
+        drop(Hand::copy_of(base, &world, 3, 7));
+        let disks = side.disks(&world);
+        let hand = Hand::open(&world, 3, 8);
+        let mut course = Course { hand, place, acknowledged: Vec::new() };
+        let lived = course.live_narrow(&disks, side, room).await?;
+        course.holds().await?;
+        Ok(lived)
+    })
+}
+
+fn full_everywhere(side: Side) {
+    let _turn = turn();
+    let base = folder();
+    let place = block(begin(base.path()));
+    let (whole, _) = live_narrow(base.path(), place, side, u64::MAX).expect("with room it holds");
+    let stride = told_stride().unwrap_or_else(|| whole.div_ceil(CRASHES).max(1));
+    println!("{side:?}: {whole} writes, full after every {stride}th");
+    let mut hit = 0_u64;
+    for room in (0..whole).step_by(usize::try_from(stride).expect("a small number")) {
+        match live_narrow(base.path(), place, side, room) {
+            Ok((_, full)) => hit += u64::from(full),
+            Err(why) => panic!("{side:?}, full after {room} writes: {why}"),
+        }
+    }
+    assert!(hit * 10 >= whole.div_ceil(stride) * 9, "only {hit} times full");
+}
+
+#[test]
+fn the_disk_of_phones_may_be_full_at_any_write() {
+    full_everywhere(Side::Phones);
+}
+
+#[test]
+fn the_disk_of_the_server_may_be_full_at_any_write() {
+    full_everywhere(Side::Server);
 }
 
 #[test]

@@ -88,8 +88,21 @@ unsafe fn inner(file: *mut ffi::sqlite3_file) -> *mut ffi::sqlite3_file {
 unsafe fn tell(file: *mut ffi::sqlite3_file, event: impl FnOnce(usize) -> Event) {
     // SAFETY: `told` is null or a box that lives until the file is closed.
     if let Some((journal, number)) = unsafe { (*file.cast::<Open>()).told.as_ref() } {
-        locked(journal).events.push(event(*number));
+        let mut journal = locked(journal);
+        if !journal.counts_only {
+            journal.events.push(event(*number));
+        }
     }
+}
+
+/// Whether the disk of a watched file has room for a write.
+///
+/// # Safety
+/// `file` was opened by [`open`].
+unsafe fn has_room(file: *mut ffi::sqlite3_file) -> bool {
+    // SAFETY: `told` is null or a box that lives until the file is closed.
+    unsafe { (*file.cast::<Open>()).told.as_ref() }
+        .is_none_or(|(journal, _)| locked(journal).takes())
 }
 
 unsafe extern "C" fn open(
@@ -158,6 +171,9 @@ unsafe extern "C" fn write(
 ) -> c_int {
     // SAFETY: SQLite hands `len` bytes that outlive the call.
     unsafe {
+        if !has_room(file) {
+            return ffi::SQLITE_FULL;
+        }
         let code = pass_write(file, bytes, len, at);
         if code == ffi::SQLITE_OK {
             let bytes = std::slice::from_raw_parts(bytes.cast::<u8>(), len as usize).to_vec();
