@@ -1,7 +1,8 @@
-//! The benches: one device and one server process that speak the peers' protocol; a city.
+//! The benches: one device and one server process that speak the peers' protocol; a city; a fleet.
 
 pub mod city;
 pub mod device;
+pub mod fleet;
 pub mod plan;
 pub mod record;
 pub mod serve;

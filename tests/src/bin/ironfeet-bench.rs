@@ -1,5 +1,5 @@
 //! The benches: `serve` and `device` for the comparison with peers (settings come from the
-//! environment, as their protocol wants it); `city`: how much of a city one machine carries.
+//! environment, as their protocol wants it); `city`: how much of a city one machine carries; `fleet`: many phones.
 
 use std::io::{BufReader, Write};
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use ironfeet_tests::bench::city::{self, CitySetting};
 use ironfeet_tests::bench::device::{self, DeviceSetting};
+use ironfeet_tests::bench::fleet::{self, FleetSetting};
 use ironfeet_tests::bench::serve;
 use ironfeet_tests::bench::station::StationError;
 use ironfeet_tests::city::Scale;
@@ -44,13 +45,25 @@ enum What {
         #[arg(long)]
         data: Option<PathBuf>,
     },
+    /// Many phones that enrol, record and sync against one server; one JSON value
+    Fleet {
+        /// Phones.
+        #[arg(long, default_value_t = 1_000)]
+        phones: usize,
+        /// Seconds within which all of them come.
+        #[arg(long, default_value_t = 60.0)]
+        seconds: f64,
+        /// An empty folder on the disk to be measured; a temporary one unless given.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
     let outcome = match std::env::args().nth(1).as_deref() {
         Some("device") => device(),
         Some("serve") => serve(),
-        _ => city(&Args::parse()),
+        _ => measure(Args::parse().what),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -66,18 +79,26 @@ fn setting(name: &str) -> Result<String, StationError> {
     std::env::var(name).map_err(|_| StationError::Setting(format!("{name} is not set")))
 }
 
-fn city(args: &Args) -> Result<(), StationError> {
-    let What::City { city, days, seed, storm, data } = &args.what else { return Ok(()) };
+fn measure(what: What) -> Result<(), StationError> {
     let temporary = tempfile::tempdir()?;
-    let data = data.clone().unwrap_or_else(|| temporary.path().to_owned());
+    let folder = |given: Option<PathBuf>| given.unwrap_or_else(|| temporary.path().to_owned());
     let program = std::env::current_exe()?;
-    let setting =
-        CitySetting { scale: *city, days: *days, seed: *seed, storm_s: *storm, data, program };
     let mut tell = |line: &str| {
         // Who closed the pipe does not want to read it.
         let _closed = writeln!(std::io::stderr(), "{line}");
     };
-    let found = city::run(&setting, &mut tell)?;
+    let found = match what {
+        What::City { city: scale, days, seed, storm: storm_s, data } => {
+            let data = folder(data);
+            let setting = CitySetting { scale, days, seed, storm_s, data, program };
+            city::run(&setting, &mut tell)?
+        }
+        What::Fleet { phones, seconds, data } => {
+            let setting = FleetSetting { phones, seconds, data: folder(data), program };
+            fleet::run(&setting, &mut tell)?
+        }
+        What::Serve | What::Device => return Ok(()),
+    };
     writeln!(std::io::stdout(), "{found:#}")?;
     if found["well"] == true {
         Ok(())
