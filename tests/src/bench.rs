@@ -1,5 +1,7 @@
-//! The benches: one device and one server process that speak the peers' protocol; a city; a fleet.
+//! The benches: one device and one server process that speak the peers' protocol; a city; a fleet; an
+//! answer beside a download.
 
+pub mod beside;
 pub mod city;
 pub mod device;
 pub mod fleet;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use ironfeet_tests::bench::beside::{self, BesideSetting};
 use ironfeet_tests::bench::city::{self, CitySetting};
 use ironfeet_tests::bench::device::{self, DeviceSetting};
 use ironfeet_tests::bench::fleet::{self, FleetSetting};
@@ -41,6 +42,15 @@ enum What {
         /// Seconds within which all phones come after a day without network.
         #[arg(long, default_value_t = 300.0)]
         storm: f64,
+        /// An empty folder on the disk to be measured; a temporary one unless given.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// What an answer costs while a large first download runs on the same phone; one JSON value
+    Beside {
+        /// Visits that the phone has to take in.
+        #[arg(long, default_value_t = 5_000)]
+        records: usize,
         /// An empty folder on the disk to be measured; a temporary one unless given.
         #[arg(long)]
         data: Option<PathBuf>,
@@ -96,6 +106,10 @@ fn measure(what: What) -> Result<(), StationError> {
         What::Fleet { phones, seconds, data } => {
             let setting = FleetSetting { phones, seconds, data: folder(data), program };
             fleet::run(&setting, &mut tell)?
+        }
+        What::Beside { records, data } => {
+            let setting = BesideSetting { records, data: folder(data), program };
+            beside::run(&setting, &mut tell)?
         }
         What::Serve | What::Device => return Ok(()),
     };
