@@ -39,7 +39,7 @@ mod verify;
 mod visit;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use zeroize::Zeroizing;
 
@@ -214,6 +214,11 @@ impl Phone {
             Err(PhoneError::Damaged { moved_to: None, .. }) => Err(inner.recover()),
             done => done,
         }
+    }
+
+    /// Whether another call waits for the one that runs.
+    fn is_awaited(&self) -> bool {
+        matches!(self.next.try_lock(), Err(TryLockError::WouldBlock))
     }
 
     /// What was saved when this opening, or a call since, met a damaged file.

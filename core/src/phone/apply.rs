@@ -14,6 +14,9 @@ use super::prepare::{Prepared, Slice};
 use super::record::{Entry, Records};
 use super::{Inner, Phone, PhoneError};
 
+/// Records that are worth a commit of their own, though somebody waits.
+const RECORDS_MIN: usize = 4;
+
 /// Changes of one record, as they came.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incoming {
@@ -57,7 +60,21 @@ impl Inner {
         prepared: Slice,
         and: impl FnOnce(&Db) -> Result<(), PhoneError>,
     ) -> Result<Applied, PhoneError> {
-        let done = self.try_apply(incoming, prepared, and);
+        let mut prepared = prepared.into_iter();
+        let done = self.apply_until(incoming, &mut prepared, &|| false, |db, _| and(db));
+        done.map(|(applied, _)| applied)
+    }
+
+    /// As [`Inner::apply`], for records that need not come in together: with some of them in, it ends at once
+    /// when it shall `stop`. Gives how many records were taken in; `and` hears it, too.
+    pub(super) fn apply_until(
+        &mut self,
+        incoming: &[Incoming],
+        prepared: &mut impl Iterator<Item = Option<Prepared>>,
+        stop: &dyn Fn() -> bool,
+        and: impl FnOnce(&Db, usize) -> Result<(), PhoneError>,
+    ) -> Result<(Applied, usize), PhoneError> {
+        let done = self.try_apply(incoming, prepared, stop, and);
         if done.is_err() {
             for one in incoming {
                 self.records.drop(one.doc);
@@ -69,9 +86,10 @@ impl Inner {
     fn try_apply(
         &mut self,
         incoming: &[Incoming],
-        prepared: Slice,
-        and: impl FnOnce(&Db) -> Result<(), PhoneError>,
-    ) -> Result<Applied, PhoneError> {
+        prepared: &mut impl Iterator<Item = Option<Prepared>>,
+        stop: &dyn Fn() -> bool,
+        and: impl FnOnce(&Db, usize) -> Result<(), PhoneError>,
+    ) -> Result<(Applied, usize), PhoneError> {
         self.store()?;
         let Some(store) = &mut self.store else { return Err(PhoneError::Busy) };
         let (tx, changed) = store.begin_fresh()?;
@@ -79,14 +97,18 @@ impl Inner {
             self.records.clear();
         }
         let mut applied = Applied::default();
-        let mut prepared = prepared.into_iter();
+        let mut taken = 0;
         for one in incoming {
+            if taken >= RECORDS_MIN && stop() {
+                break;
+            }
             let ready = prepared.next().flatten();
             take_in(&tx, one, ready, &mut self.records, &self.contents, &mut applied)?;
+            taken += 1;
         }
-        and(&tx)?;
+        and(&tx, taken)?;
         tx.commit().map_err(StoreError::from)?;
-        Ok(applied)
+        Ok((applied, taken))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::phone::prepare::{self, Slice};
 use crate::phone::{Incoming, Phone, PhoneError};
 use crate::store::document::Status;
 use crate::store::entry::BundleRow;
-use crate::store::{entry, member};
+use crate::store::{Db, entry, member};
 use crate::sync::bundle::{BundleChunk, BundleHeader, FrameReader};
 use crate::sync::client::{self, Distrust, Standing, WholeDoc};
 use crate::sync::digest::Digest;
@@ -18,7 +18,7 @@ use crate::sync::message::BundleRef;
 use super::land::write_standing;
 use super::{Run, SyncError, of_row, to_row};
 
-/// Records written in one transaction.
+/// Records written in one transaction at most.
 const SLICE_DOCS: usize = 100;
 
 impl Run<'_> {
@@ -119,7 +119,8 @@ impl Phone {
         })
     }
 
-    /// Writes whole records, how the partition holds them, and how far the bundle was taken.
+    /// Writes whole records, how the partition holds them, and how far the bundle was taken. Where an answer
+    /// waits meanwhile, it goes between any two records.
     pub(super) fn land_docs(
         &self,
         pid: &Pid,
@@ -129,21 +130,30 @@ impl Phone {
         mark: Option<&BundleRow>,
     ) -> Result<(), PhoneError> {
         let name = pid.to_string();
-        self.with(|inner| {
-            inner.apply(incoming, prepared, |db| {
-                for (doc, held, _) in docs {
-                    member::put(db, &name, *doc, Some(&to_row(*doc, held)))?;
-                    if held.move_gen > 0 {
-                        member::set_home(db, *doc, &name, held.move_gen, "live")?;
+        let mut prepared = prepared.into_iter();
+        let mut landed = 0;
+        while landed < docs.len() {
+            landed += self.with(|inner| {
+                let rest = &docs[landed..];
+                let note = |db: &Db, taken: usize| {
+                    for (doc, held, _) in &rest[..taken] {
+                        member::put(db, &name, *doc, Some(&to_row(*doc, held)))?;
+                        if held.move_gen > 0 {
+                            member::set_home(db, *doc, &name, held.move_gen, "live")?;
+                        }
                     }
-                }
-                if let Some(at) = mark {
-                    entry::put_bundle(db, &name, Some(at))?;
-                }
-                Ok(())
+                    if let Some(at) = mark.filter(|_| taken == rest.len()) {
+                        entry::put_bundle(db, &name, Some(at))?;
+                    }
+                    Ok(())
+                };
+                let waits = || self.is_awaited();
+                let (_, taken) =
+                    inner.apply_until(&incoming[landed..], &mut prepared, &waits, note)?;
+                Ok(taken)
             })?;
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     /// The sum over what was taken must be the header's; only then does the cursor stand.

@@ -203,3 +203,32 @@ fn unsent_work_is_carried_to_another_phone_byte_for_byte() {
     assert_eq!(other.rescue_import(&file, &seal).unwrap().changes, 0);
     assert!(other.verify().unwrap().ok);
 }
+
+#[test]
+fn a_download_makes_way_when_an_answer_waits_and_goes_on_where_it_was() {
+    const PLACES: usize = 11;
+    let (wang, li) = (World::new(31), World::new(32));
+    let (wang, li) = (wang.init(), li.init());
+    for n in 0..PLACES {
+        wang.place_add(&new_place(&format!("幸福路{n}号"))).unwrap();
+    }
+    let sent = all_of(&wang);
+    let mut landed = Vec::new();
+    while landed.iter().sum::<usize>() < PLACES {
+        let from = landed.iter().sum::<usize>();
+        let some = |inner: &mut Inner| {
+            let mut none = std::iter::empty();
+            let told = |_: &crate::store::Db, taken: usize| {
+                assert!(taken > 0, "it gets on, whoever waits");
+                Ok(())
+            };
+            // Somebody always waits.
+            inner.apply_until(&sent[from..], &mut none, &|| true, told)
+        };
+        landed.push(li.with(some).unwrap().1);
+    }
+    assert_eq!(landed, [4, 4, 3]);
+    assert_eq!(li.places(100).unwrap().len(), PLACES);
+    assert!(!li.is_awaited());
+    assert!(li.verify().unwrap().ok);
+}
