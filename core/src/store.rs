@@ -19,6 +19,7 @@
 
 pub mod archive;
 pub mod blob;
+pub mod checklist;
 mod connect;
 pub mod document;
 pub mod entry;

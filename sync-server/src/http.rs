@@ -5,6 +5,7 @@
 mod body;
 mod bundle;
 mod caller;
+mod checklists;
 mod console;
 mod desk;
 mod enrol;
@@ -62,6 +63,7 @@ pub fn routes(app: &Arc<App>) -> Router {
     let slow = Router::new()
         .route("/v1/export/{file}", get(program::export))
         .route("/v1/bundle/{pid}/{n}", get(bundle::bundle))
+        .route("/v1/checklists/{sha256}", get(checklists::file))
         .route("/v1/photos/{sha256}", get(photos::photo))
         .route("/v1/wait", get(wait::wait));
     // As long as a slow line takes: only the pause between two pieces of a body is limited.

@@ -231,8 +231,7 @@ impl Batch {
         let mut ready = Vec::new();
         for (doc, slotted) in &self.items {
             let (slots, items): (Vec<usize>, Vec<Item>) = slotted.iter().cloned().unzip();
-            let judged = match judge::judge(s, From::View(&app.shelf), &self.senders, *doc, &items)
-            {
+            let judged = match judge::judge(s, From::View(app), &self.senders, *doc, &items) {
                 Ok(judged) => judged,
                 // A document that cannot be loaded stops no other; its changes come again.
                 Err(StoreError::Damaged(what)) => {

@@ -10,6 +10,7 @@ use ironfeet_core::model::{
     DocId, Finding, Pid, Place, Route, Scalar, Task, UtcMillis, Visit, VisitStatus,
 };
 
+use crate::checklists::Checklists;
 use crate::shelf;
 use crate::store::{
     self, ConflictRow, DocRow, DocumentRows, FindingRow, PhotoRow, PlaceRow, Session, Store,
@@ -35,9 +36,9 @@ pub struct Said {
     pub closed_at: Option<UtcMillis>,
 }
 
-/// What a document with `generation` changes, at home in `pid`, says.
+/// What a document with `generation` changes, at home in `pid`, says; `checklists`: every file ever published.
 #[must_use]
-pub fn said(document: &Document, pid: &Pid, generation: u64) -> Said {
+pub fn said(document: &Document, pid: &Pid, generation: u64, checklists: &Checklists) -> Said {
     let reading = document.read();
     let id = document.id();
     let kind = document.kind().map_or_else(String::new, |kind| kind.as_str().to_owned());
@@ -46,7 +47,14 @@ pub fn said(document: &Document, pid: &Pid, generation: u64) -> Said {
     let mut said = Said { kind, ..Said::default() };
     match &reading.record {
         Record::Place(place) => said.rows.place = Some(place_row(id, pid, place, generation)),
-        Record::Visit(visit) => visited(&mut said, id, pid, visit, generation),
+        Record::Visit(visit) => {
+            visited(&mut said, id, pid, visit, generation);
+            if let Some(row) =
+                said.rows.visit.as_mut().filter(|_| visit.status == VisitStatus::Finished)
+            {
+                row.cleared = cleared(visit, &checklists.of(&visit.list, visit.list_version));
+            }
+        }
         Record::Task(task) => tasked(&mut said, id, pid, task, generation),
         Record::Unknown { .. } => {}
     }
@@ -82,7 +90,7 @@ fn visited(said: &mut Said, doc: DocId, pid: &Pid, visit: &Visit, generation: u6
         started_at: visit.started_at,
         finished_at: visit.finished_at,
         findings: visit.findings.len() as u64,
-        cleared: if finished { cleared(visit) } else { String::new() },
+        cleared: String::new(),
         generation,
     });
     let row = |finding: &Finding| FindingRow {
@@ -134,8 +142,7 @@ pub fn route(route: Route) -> &'static str {
 }
 
 /// Codes that the finished visit found gone, each between commas; as the phones reckon it.
-fn cleared(visit: &Visit) -> String {
-    let content = Content::shared_default();
+fn cleared(visit: &Visit, content: &Content) -> String {
     let Some(list) = content.list(&visit.list) else { return String::new() };
     // In a quick visit an item was asked again because a finding of it was open; that it was
     // answered is all that is left to see of that.
@@ -211,6 +218,7 @@ pub fn shown(value: &Scalar) -> String {
 /// # Errors
 /// Of the store.
 pub fn rebuild(store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<u64, StoreError> {
+    let checklists = Checklists::open(store)?;
     store::transact(store, |s| {
         s.rows_clear()?;
         let mut done = 0;
@@ -220,7 +228,7 @@ pub fn rebuild(store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<u64, 
             let Some(last) = ids.last() else { return Ok(done) };
             after = Some(*last);
             for id in &ids {
-                rebuild_one(s, id)?;
+                rebuild_one(s, id, &checklists)?;
             }
             done += ids.len() as u64;
             progress(done);
@@ -228,14 +236,14 @@ pub fn rebuild(store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<u64, 
     })
 }
 
-fn rebuild_one(s: &dyn Session, id: &DocId) -> Result<(), StoreError> {
+fn rebuild_one(s: &dyn Session, id: &DocId, checklists: &Checklists) -> Result<(), StoreError> {
     let row = s.doc(id)?.ok_or(StoreError::Damaged("a document vanished"))?;
     let document = shelf::load(s, &row)?;
-    s.rows_put(id, &rows_of(&document, &row))
+    s.rows_put(id, &rows_of(&document, &row, checklists))
 }
 
 /// The rows of a document as it stands.
 #[must_use]
-pub fn rows_of(document: &Document, row: &DocRow) -> DocumentRows {
-    said(document, &row.pid, row.changes).rows
+pub fn rows_of(document: &Document, row: &DocRow, checklists: &Checklists) -> DocumentRows {
+    said(document, &row.pid, row.changes, checklists).rows
 }

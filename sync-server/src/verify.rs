@@ -11,6 +11,7 @@ use ironfeet_core::sync::chain;
 use ironfeet_core::sync::digest::{Digest, heads_after};
 
 use crate::audit::{self, Found};
+use crate::checklists::Checklists;
 use crate::identity::Identity;
 use crate::log::{self, Body};
 use crate::projection;
@@ -64,6 +65,7 @@ pub fn verify_with(
     witness: Option<&Path>,
 ) -> Result<Verified, StoreError> {
     let mut found = Verified::default();
+    let checklists = Checklists::open(store)?;
     store::view(store, |s| {
         found = Verified::default();
         for partition in s.partitions()? {
@@ -76,7 +78,7 @@ pub fn verify_with(
             let Some(last) = ids.last() else { return Ok::<_, StoreError>(()) };
             after = Some(*last);
             for id in &ids {
-                check_document(s, id, &mut found)?;
+                check_document(s, id, &checklists, &mut found)?;
             }
         }
     })?;
@@ -186,7 +188,12 @@ fn sum_documents(
     Ok(())
 }
 
-fn check_document(s: &dyn Session, id: &DocId, found: &mut Verified) -> Result<(), StoreError> {
+fn check_document(
+    s: &dyn Session,
+    id: &DocId,
+    checklists: &Checklists,
+    found: &mut Verified,
+) -> Result<(), StoreError> {
     let Some(row) = s.doc(id)? else { return Ok(()) };
     found.documents += 1;
     found.changes += row.changes;
@@ -204,7 +211,7 @@ fn check_document(s: &dyn Session, id: &DocId, found: &mut Verified) -> Result<(
         found.problem(format!("{id}: heads do not follow from the changes"));
     }
     match shelf::load(s, &row) {
-        Ok(document) => check_loaded(s, &row, &document, found)?,
+        Ok(document) => check_loaded(s, (&row, &document), checklists, found)?,
         Err(StoreError::Damaged(_)) => found.problem(format!("{id}: cannot be loaded")),
         Err(error) => return Err(error),
     }
@@ -213,8 +220,8 @@ fn check_document(s: &dyn Session, id: &DocId, found: &mut Verified) -> Result<(
 
 fn check_loaded(
     s: &dyn Session,
-    row: &DocRow,
-    document: &ironfeet_core::document::Document,
+    (row, document): (&DocRow, &ironfeet_core::document::Document),
+    checklists: &Checklists,
     found: &mut Verified,
 ) -> Result<(), StoreError> {
     let id = row.id;
@@ -230,7 +237,7 @@ fn check_loaded(
     if !document.changes().iter().all(same) || !bytes.is_empty() {
         found.problem(format!("{id}: a change does not come back as it was stored"));
     }
-    if projection::rows_of(document, row) != s.rows(&id)? {
+    if projection::rows_of(document, row, checklists) != s.rows(&id)? {
         found.problem(format!("{id}: its rows for screens are not what it says"));
     }
     Ok(())

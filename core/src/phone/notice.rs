@@ -17,6 +17,10 @@ impl NoticeRow {
                 "审核未通过，修改未采用；内容仍在本机",
                 "the review did not take your change; it is still on this phone",
             ),
+            "checklists_unreadable" => (
+                "单位发布了新的检查表，本应用版本读不了；请更新应用，此前仍用原检查表",
+                "new checklists were published that this app cannot read: update it; until then the old ones serve",
+            ),
             "rescue_imported" => ("救援文件已导入", "a rescue file was taken in"),
             "record_mended" => (
                 "有一条记录已修复，读不出的修改已另存",

@@ -160,7 +160,7 @@ impl Entry {
         k: i64,
         contents: &Contents,
     ) -> Self {
-        let views = show::views(&reading, &|| contents.get());
+        let views = show::views(&reading, &|list, version| contents.of(list, version));
         let (unsent, saved_k) = (false, 0);
         Self { n, document, reading, views, k, unsent, saved_k, actor: None, used: 0 }
     }
@@ -224,7 +224,7 @@ impl Entry {
     }
 
     fn put_views(&mut self, db: &Db, contents: &Contents) -> Result<(), StoreError> {
-        let now = show::views(&self.reading, &|| contents.get());
+        let now = show::views(&self.reading, &|list, version| contents.of(list, version));
         views::put(db, self.n, Some(&self.views), &now)?;
         self.views = now;
         Ok(())

@@ -64,8 +64,11 @@ impl From<&Conflict> for ConflictView {
     }
 }
 
+/// The checklists that hold a version of a list.
+pub(super) type Asked<'a> = &'a dyn Fn(&str, u32) -> std::sync::Arc<Content>;
+
 /// What a document shows.
-pub(super) fn views(reading: &Reading, content: &dyn Fn() -> std::sync::Arc<Content>) -> Views {
+pub(super) fn views(reading: &Reading, content: Asked<'_>) -> Views {
     let mut views = Views::default();
     match &reading.record {
         Record::Place(place) => {
@@ -108,9 +111,12 @@ fn place_text(place: &Place) -> String {
     said.collect::<Vec<_>>().join("\n")
 }
 
-fn visit_line(visit: &Visit, content: &dyn Fn() -> std::sync::Arc<Content>) -> VisitLine {
+fn visit_line(visit: &Visit, content: Asked<'_>) -> VisitLine {
     let finished = visit.status == VisitStatus::Finished;
-    let cleared = if finished { cleared(visit, &content()) } else { String::new() };
+    let cleared = match finished {
+        true => cleared(visit, &content(&visit.list, visit.list_version)),
+        false => String::new(),
+    };
     VisitLine {
         place: visit.place.0,
         list: visit.list.clone(),

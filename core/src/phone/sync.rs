@@ -5,6 +5,7 @@
 //! it may be stopped between any two slices and goes on where it was.
 
 mod bundle;
+mod checklists;
 mod error;
 mod gather;
 mod heal;
@@ -322,8 +323,9 @@ impl Run<'_> {
         }
         let frame = frame::encode(&request);
         let answer = self.transport.post_frame("/v1/sync", &self.pass, frame).await?;
-        let answer = frame::decode(&answer)?;
+        let answer: SyncResponse = frame::decode(&answer)?;
         self.phone.offers_made(&request.offers)?;
+        self.take_checklists(&answer).await?;
         Ok(answer)
     }
 

@@ -5,6 +5,7 @@ mod day;
 mod direct;
 mod elsewhere;
 mod photo;
+mod published;
 mod store;
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! Visits: start, ask, answer, note, finish. A draft is on disk after every answer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -98,7 +99,7 @@ impl Phone {
     pub fn visit_questions(&self, id: VisitId) -> Result<Vec<Question>, PhoneError> {
         self.with(|inner| {
             let (visit, _) = inner.visit(id)?;
-            let content = inner.contents.get();
+            let content = inner.contents.of(&visit.list, visit.list_version);
             let now = inner.now();
             ask(inner.store()?.db(), &content, &visit, now, |s| Ok(s.questions()))
         })
@@ -117,7 +118,7 @@ impl Phone {
     ) -> Result<ChangeHash, PhoneError> {
         self.with(|inner| {
             inner.allow(Act::Write, "visit", "answers")?;
-            let content = inner.contents.get();
+            let content = inner.content_of(id)?;
             let now = inner.now();
             let answer = inner.edit(id.0, |db, reading| {
                 let Record::Visit(visit) = &reading.record else {
@@ -163,7 +164,7 @@ impl Phone {
         self.with(|inner| {
             inner.allow(Act::Write, "visit", "findings")?;
             inner.take_out_strays(id)?;
-            let content = inner.contents.get();
+            let content = inner.content_of(id)?;
             let at = inner.now();
             let finish = inner.edit(id.0, |db, reading| {
                 let Record::Visit(visit) = &reading.record else {
@@ -219,13 +220,22 @@ impl Inner {
         Ok(carried)
     }
 
+    /// The checklists a visit was begun with.
+    fn content_of(&mut self, id: VisitId) -> Result<Arc<Content>, PhoneError> {
+        if self.contents.are_one() {
+            return Ok(self.contents.get());
+        }
+        let (visit, _) = self.visit(id)?;
+        Ok(self.contents.of(&visit.list, visit.list_version))
+    }
+
     /// Takes out answers that are not asked any more, which only a merge can leave behind.
     fn take_out_strays(&mut self, id: VisitId) -> Result<(), PhoneError> {
         let (visit, _) = self.visit(id)?;
         if visit.status == VisitStatus::Finished {
             return Ok(());
         }
-        let content = self.contents.get();
+        let content = self.contents.of(&visit.list, visit.list_version);
         let now = self.now();
         let remove = ask(self.store()?.db(), &content, &visit, now, |s| Ok(s.stray()))?;
         if !remove.is_empty() {
@@ -237,7 +247,7 @@ impl Inner {
 
     fn visit_view(&mut self, id: VisitId) -> Result<VisitView, PhoneError> {
         let (visit, conflicts) = self.visit(id)?;
-        let content = self.contents.get();
+        let content = self.contents.of(&visit.list, visit.list_version);
         let now = self.now();
         let draft = visit.status == VisitStatus::Draft;
         let db = self.store()?.db();

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_sync.sql"),
     include_str!("../../migrations/0003_heads.sql"),
     include_str!("../../migrations/0004_photo.sql"),
+    include_str!("../../migrations/0005_checklist.sql"),
 ];
 
 /// The newest version this app knows.

@@ -123,6 +123,12 @@ pub(super) const TABLES: &[Table] = &[
         key: &["pid"],
         shape: None,
     },
+    Table {
+        name: "checklist",
+        columns: &["n", "sha256", "yaml"],
+        key: &["n"],
+        shape: Some("typeof(sha256) = 'blob' AND length(sha256) = 32 AND typeof(yaml) = 'text'"),
+    },
     Table { name: "bundle", columns: &["pid", "n", "header", "byte"], key: &["pid"], shape: None },
 ];
 

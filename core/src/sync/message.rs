@@ -10,7 +10,8 @@ use minicbor::{Decode, Encode};
 use crate::model::{ChangeHash, DeviceId, DocId, InstallId, Pid, UtcMillis};
 
 pub use compare::{
-    Checkpoint, HealDoc, HealItem, HealRequest, HealResponse, LocateRequest, LocateResponse, Offer,
+    Checkpoint, Cursor, HealDoc, HealItem, HealRequest, HealResponse, LocateRequest,
+    LocateResponse, Offer,
 };
 
 /// The protocol this version speaks.
@@ -125,33 +126,6 @@ pub struct PushItem {
     pub body: Vec<u8>,
 }
 
-/// Where a phone stands in a partition; hashes cut to 16 bytes on the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(array)]
-pub struct Cursor {
-    /// The partition.
-    #[n(0)]
-    pub pid: Pid,
-    /// The history it was read from.
-    #[n(1)]
-    #[cbor(with = "minicbor::bytes")]
-    pub history: [u8; 16],
-    /// Last entry taken; 0 before the first.
-    #[n(2)]
-    pub seq: u64,
-    /// Chain at that entry.
-    #[n(3)]
-    #[cbor(with = "minicbor::bytes")]
-    pub chain: [u8; 16],
-    /// Digest over the documents held.
-    #[n(4)]
-    #[cbor(with = "minicbor::bytes")]
-    pub digest: [u8; 16],
-    /// Number of documents held.
-    #[n(5)]
-    pub count: u32,
-}
-
 /// The answer to [`SyncRequest`].
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[cbor(map, context_bound = "super::row::InRow")]
@@ -181,6 +155,10 @@ pub struct SyncResponse {
     /// Partitions this phone may read, in order; those not named any more are to be left.
     #[n(7)]
     pub grants: Vec<Pid>,
+    /// The checklists published last, by the first half of the file's SHA-256.
+    #[n(8)]
+    #[cbor(with = "minicbor::bytes")]
+    pub checklists: Option<[u8; 16]>,
 }
 
 /// What became of one pushed change.

@@ -87,6 +87,7 @@ fn answer(
         parts,
         notices,
         next_poll_s: app.config.sync.poll_s,
+        checklists: app.checklists.named(),
         grants: pull::grants(device),
     })
 }

@@ -51,6 +51,7 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/locate", Caller::Device, "the last entry in common"),
     route("POST", "/v1/heal", Caller::Device, "documents that differ"),
     route("GET", "/v1/bundle/{pid}/{n}", Caller::Device, "a partition as a file"),
+    route("GET", "/v1/checklists/{sha256}", Caller::Device, "checklists that were published"),
     route("GET", "/v1/wait", Caller::Device, "until a partition grows"),
     route(
         "OPTIONS",

@@ -81,13 +81,8 @@ fn write(s: &dyn Session, app: &App, ready: &mut Ready) -> Result<Done, StoreErr
         let same = seen(row.as_ref()) == seen(document.judged.row.as_ref());
         if !same && !faults::is_off(Guard::RowLock) {
             let doc = document.judged.doc;
-            document.judged = judge::judge(
-                s,
-                From::Transaction(&app.shelf),
-                &ready.senders,
-                doc,
-                &document.items,
-            )?;
+            document.judged =
+                judge::judge(s, From::Transaction(app), &ready.senders, doc, &document.items)?;
         }
         if document.judged.after.is_some() {
             pids.push(document.judged.home.clone());
@@ -288,7 +283,7 @@ pub(crate) fn own(
     let items: Vec<Item> =
         changes.into_iter().map(|(hash, raw)| Item::stored(doc, raw, home.clone(), hash)).collect();
     let senders = vec![sender];
-    let judged = judge::judge(s, From::Transaction(&app.shelf), &senders, doc, &items)?;
+    let judged = judge::judge(s, From::Transaction(app), &senders, doc, &items)?;
     let slots = (0..items.len()).collect();
     let documents = vec![Document { slots, items, judged }];
     Ok(Ready { senders, documents, counters: Vec::new() })

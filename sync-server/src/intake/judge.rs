@@ -13,8 +13,10 @@ use ironfeet_core::model::{ChangeHash, DocId, Pid};
 use ironfeet_core::rules::{self, Act};
 
 use super::{Item, Sender};
+use crate::app::App;
+use crate::checklists::Checklists;
 use crate::projection::{self, Said};
-use crate::shelf::{Held, Shelf};
+use crate::shelf::Held;
 use crate::store::{Decision, DeviceStatus, DocRow, DocState, Session, StoreError};
 
 /// What becomes of one pushed change.
@@ -157,16 +159,22 @@ fn translate(verdict: document::Verdict, against: &HashSet<ChangeHash>) -> Verdi
 #[derive(Clone, Copy)]
 pub(crate) enum From<'a> {
     /// The shelf, which keeps what is loaded: in a view.
-    View(&'a Shelf),
+    View(&'a App),
     /// The shelf, which keeps nothing: in a transaction that may still be undone.
-    Transaction(&'a Shelf),
+    Transaction(&'a App),
 }
 
 impl From<'_> {
-    fn take(self, session: &dyn Session, row: DocRow) -> Result<Arc<Held>, StoreError> {
+    fn take(&self, session: &dyn Session, row: DocRow) -> Result<Arc<Held>, StoreError> {
         match self {
-            Self::View(shelf) => shelf.take(session, row),
-            Self::Transaction(shelf) => shelf.look(session, row),
+            Self::View(app) => app.shelf.take(session, row),
+            Self::Transaction(app) => app.shelf.look(session, row),
+        }
+    }
+
+    fn checklists(&self) -> &Checklists {
+        match self {
+            Self::View(app) | Self::Transaction(app) => &app.checklists,
         }
     }
 }
@@ -198,7 +206,8 @@ pub(crate) fn judge(
         .into_iter()
         .map(|v| v.ok_or(StoreError::Damaged("a change was not judged")))
         .collect::<Result<Vec<_>, _>>()?;
-    finish(session, senders, items, Judged { doc, row, home, verdicts, after: None }, trial)
+    let judged = Judged { doc, row, home, verdicts, after: None };
+    finish(session, (senders, items), judged, trial, from.checklists())
 }
 
 /// Consecutive changes that still need a trial and come from one manifest.
@@ -308,10 +317,10 @@ fn quarantine_what_leans(
 
 fn finish(
     session: &dyn Session,
-    senders: &[Sender],
-    items: &[Item],
+    (senders, items): (&[Sender], &[Item]),
     mut judged: Judged,
     trial: Trial,
+    checklists: &Checklists,
 ) -> Result<Judged, StoreError> {
     let Some((document, snapshot, ledger)) = trial.after else { return Ok(judged) };
     let fresh: usize = items
@@ -321,11 +330,11 @@ fn finish(
         .map(|(item, _)| item.raw.len())
         .sum();
     let bytes = trial.held.map_or(0, |held| held.bytes) + fresh;
-    let mut said = projection::said(&document, &judged.home, ledger.changes());
+    let mut said = projection::said(&document, &judged.home, ledger.changes(), checklists);
     if judged.row.is_none()
         && let Some(home) = home_of_place(session, senders, items, &judged, &said)?
     {
-        said = projection::said(&document, &home, ledger.changes());
+        said = projection::said(&document, &home, ledger.changes(), checklists);
         judged.home = home;
     }
     judged.after = Some(After { document, snapshot, ledger, bytes, said });

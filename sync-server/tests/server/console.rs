@@ -334,3 +334,33 @@ async fn a_supervisor_of_another_area_sees_nothing_and_decides_nothing() {
     let twins = post(&q.world, "/console/review/twins", &cookie, &pair).await;
     assert!(header(&twins, "location").contains("said=settled"), "nor are its twins");
 }
+
+#[tokio::test]
+async fn a_file_that_asks_otherwise_under_the_same_version_is_not_published() {
+    let q = quarrel().await;
+    let cookie = sign_in(&q.world).await;
+    let csrf =
+        between(&page(&q.world, "/console/today", &cookie).await.1, "name=\"csrf\" value=\"", "\"")
+            .to_owned();
+    let yaml = ironfeet_core::checklist::DEFAULT_YAML.replacen("'2026.1'", "'2026.9'", 1);
+    let asks = yaml.replacen("补充说明", "本次补充", 1);
+    let raised = (1..9).fold(asks.clone(), |text, n| {
+        text.replace(&format!("\n  version: {n}\n"), "\n  version: 77\n")
+    });
+    for (yaml, told) in [(&asks, Some("household")), (&raised, None)] {
+        let encoded: String = yaml.bytes().map(|b| format!("%{b:02x}")).collect();
+        let form = format!("csrf={csrf}&act=publish&yaml={encoded}");
+        let done = post(&q.world, "/console/checklists/propose", &cookie, &form).await;
+        match told {
+            None => assert_eq!(header(&done, "location"), "/console/checklists?said=published"),
+            Some(list) => {
+                assert_eq!(done.status(), 200);
+                let shown = String::from_utf8(super::world::body(done).await).unwrap();
+                assert!(shown.contains(&format!("请把它的 version 加一：{list}")), "{list}");
+            }
+        }
+    }
+    assert_eq!(q.world.app.checklists.get().version(), "2026.9");
+    // What was recorded before says the same as before.
+    q.world.verify();
+}

@@ -357,6 +357,7 @@ mod tests {
             push: Vec::new(),
             parts: vec![part],
             notices: Vec::new(),
+            checklists: None,
             next_poll_s: 60,
             grants: vec![pid],
         };

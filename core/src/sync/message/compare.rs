@@ -6,6 +6,33 @@ use crate::model::{DocId, Pid};
 
 use super::{Body, Entry};
 
+/// Where a phone stands in a partition; hashes cut to 16 bytes on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct Cursor {
+    /// The partition.
+    #[n(0)]
+    pub pid: Pid,
+    /// The history it was read from.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub history: [u8; 16],
+    /// Last entry taken; 0 before the first.
+    #[n(2)]
+    pub seq: u64,
+    /// Chain at that entry.
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub chain: [u8; 16],
+    /// Digest over the documents held.
+    #[n(4)]
+    #[cbor(with = "minicbor::bytes")]
+    pub digest: [u8; 16],
+    /// Number of documents held.
+    #[n(5)]
+    pub count: u32,
+}
+
 /// Log entries that a restored server has lost, offered by whoever still holds them.
 #[derive(Clone, Debug, PartialEq, Encode, Decode)]
 #[cbor(map, context_bound = "crate::sync::row::InRow")]

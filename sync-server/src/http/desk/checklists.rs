@@ -13,7 +13,6 @@ use super::super::error::{Error, off};
 use super::frame::{Desk, Frame, Refusal, Said};
 use super::rights::{Right, may};
 use crate::checklists::{self, PublishError};
-use crate::review::ReviewError;
 use crate::store;
 use crate::store::desk::ChecklistRow;
 
@@ -153,15 +152,24 @@ pub(super) async fn propose(desk: Desk, Form(file): Form<File>) -> Result<Respon
     if file.act == "publish" {
         match publish(&desk, file.yaml.clone(), Arc::new(content.clone())).await? {
             Ok(()) => {
-                desk.app.checklists.put(content);
+                desk.app.checklists.put(content, &file.yaml);
                 return Ok(Redirect::to("/console/checklists?said=published").into_response());
             }
-            Err(()) => {
-                let text = desk.lang.t(
-                    "这个版本号已发布过，请在文件中换一个 content_version。",
-                    "This version was published before. Give the file another content_version.",
-                );
-                f.said = Some(Said { text: text.to_owned(), good: false, undo: None });
+            Err(refused) => {
+                let text = match refused {
+                    Some(list) => desk.lang.t(
+                        "检查表问题有变，版本号没变，请把它的 version 加一：",
+                        "A list asks otherwise under the same version. Raise the version of: ",
+                    )
+                    .to_owned()
+                        + &list,
+                    None => desk.lang.t(
+                        "这个版本号已发布过，请在文件中换一个 content_version。",
+                        "This version was published before. Give the file another content_version.",
+                    )
+                    .to_owned(),
+                };
+                f.said = Some(Said { text, good: false, undo: None });
             }
         }
     }
@@ -172,22 +180,23 @@ pub(super) async fn propose(desk: Desk, Form(file): Form<File>) -> Result<Respon
     desk.show(&ComparePage { f, yaml, version, mistakes: Vec::new(), changes, count, before })
 }
 
-/// The inner error: the version was published before.
+/// The inner error: the list that needs a higher version; `None`: the file's version was published before.
 async fn publish(
     desk: &Desk,
     yaml: String,
     content: Arc<Content>,
-) -> Result<Result<(), ()>, Error> {
+) -> Result<Result<(), Option<String>>, Error> {
     let (by, now) = (desk.by.actor.clone(), desk.now);
     let done = super::act(&desk.app, move |s, _| {
-        match checklists::publish(s, &yaml, &content, &by, now) {
+        Ok(match checklists::publish(s, &yaml, &content, &by, now) {
             Ok(_) => Ok(()),
-            Err(PublishError::Store(error)) => Err(error.into()),
-            Err(_) => Err(ReviewError::Settled),
-        }
+            Err(PublishError::Store(error)) => return Err(error.into()),
+            Err(PublishError::List(list)) => Err(Some(list)),
+            Err(PublishError::Version | PublishError::Content(_)) => Err(None),
+        })
     })
     .await?;
-    Ok(done.map_err(|_| ()))
+    Ok(done.unwrap_or(Err(None)))
 }
 
 /// The file in use, to change it and bring it back.

@@ -112,7 +112,7 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
     };
     let mut lists = vec![pick("list", "", t("所有检查表", "All checklists"), &asked.list)];
     lists.extend(
-        Content::shared_default().lists().iter().map(|list| {
+        desk.app.checklists.get().lists().iter().map(|list| {
             pick("list", &list.id, list.title.get(desk.lang()).to_owned(), &asked.list)
         }),
     );
