@@ -15,7 +15,7 @@ use super::record::{Entry, Records};
 use super::{Inner, Phone, PhoneError};
 
 /// Records that are worth a commit of their own, though somebody waits.
-const RECORDS_MIN: usize = 4;
+const RECORDS_MIN: usize = 2;
 
 /// Changes of one record, as they came.
 #[derive(Clone, Debug, PartialEq)]
