@@ -20,6 +20,8 @@ mod operator;
 mod people;
 #[path = "server/photos.rs"]
 mod photos;
+#[path = "server/queue.rs"]
+mod queue;
 #[path = "server/reseed.rs"]
 mod reseed;
 #[path = "server/routes.rs"]
