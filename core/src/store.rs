@@ -27,6 +27,7 @@ mod error;
 pub mod finding;
 pub mod inbox;
 mod install;
+pub mod lease;
 pub mod looked;
 pub mod member;
 pub mod meta;

@@ -3,7 +3,7 @@
 //! [`message`] is what is said, [`frame`] its bytes (the only room that knows
 //! them), [`chain`] proves the same history, [`digest`] the same result,
 //! [`stamp`] lets a restored server know its own entries again, [`manifest`]
-//! is what an author's device signs. Must not know how bytes travel or rest,
+//! is what an author's device signs, [`lease`] what that is worth later. Must not know how bytes travel or rest,
 //! nor what a change says: a change is bytes with a hash ([`chunk`]), packed in a frame's [`row`].
 //! The wire is told in full in `docs/protocol.md`.
 
@@ -15,6 +15,7 @@ pub mod client;
 pub mod digest;
 pub mod frame;
 pub mod key;
+pub mod lease;
 pub mod manifest;
 pub mod message;
 pub mod proof;

@@ -41,6 +41,12 @@ pub struct Status {
     pub refused: i64,
     /// Changes that wait for a supervisor's review.
     pub waiting_for_review: i64,
+    /// Until when the phone works offline, ms since 1970; none before the server gave a lease.
+    pub offline_until: Option<i64>,
+    /// Work handed in after this waits for a supervisor's review, ms since 1970.
+    pub hand_in_by: Option<i64>,
+    /// Unsent changes that will wait for review, because their time to be handed in has passed.
+    pub will_wait: i64,
     /// Changes set aside because they cannot be applied here.
     pub set_aside: i64,
     /// Photos not yet sent, whatever their state.
@@ -82,6 +88,9 @@ impl Status {
             pending,
             refused,
             waiting_for_review,
+            offline_until,
+            hand_in_by,
+            will_wait,
             set_aside,
             photos_waiting,
             photos_sending,
@@ -109,6 +118,9 @@ impl Status {
             pending,
             refused,
             waiting_for_review,
+            offline_until: offline_until.map(|at| at.0),
+            hand_in_by: hand_in_by.map(|at| at.0),
+            will_wait,
             set_aside,
             photos_waiting,
             photos_sending,

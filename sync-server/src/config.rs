@@ -98,6 +98,10 @@ pub struct Sync {
     pub poll_s: u32,
     /// How long a phone's token lasts, in minutes.
     pub token_minutes: u32,
+    /// How long a phone may work offline after a sync, in hours; 0: no leases are given.
+    pub lease_hours: u32,
+    /// Work handed in later than this after that waits for review, in days.
+    pub lease_grace_days: u32,
     /// A bundle is rebuilt when the log behind it exceeds this share of it, in percent.
     pub bundle_tail_percent: u64,
     /// Time for requests that run when the server is told to stop, in milliseconds.
@@ -216,6 +220,8 @@ impl Default for Sync {
             wait_ms_max: 25_000,
             poll_s: 300,
             token_minutes: 60,
+            lease_hours: 72,
+            lease_grace_days: 7,
             bundle_tail_percent: 20,
             shutdown_ms: 10_000,
         }

@@ -6,21 +6,25 @@
 
 pub(crate) mod commit;
 pub(crate) mod judge;
+mod sender;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use ironfeet_core::document::{AdmitError, ChangeParts, parse_change};
 use ironfeet_core::limits;
-use ironfeet_core::model::{Author, ChangeHash, DocId, GridCode, Pid, Role};
+use ironfeet_core::model::{ChangeHash, DocId, Pid};
 use ironfeet_core::sync::chunk;
 use ironfeet_core::sync::manifest as signed;
 use ironfeet_core::sync::message::{Manifest, PushItem, PushStatus, Receipt};
 
 use crate::app::App;
-use crate::store::{self, DeviceRow, DeviceStatus, ManifestRow, PersonRow, Session, StoreError};
+use crate::config;
+use crate::lease;
+use crate::store::{self, Session, StoreError};
 use commit::Ready;
 use judge::{From, Verdict};
+pub(crate) use sender::Sender;
 
 /// One pushed change.
 #[derive(Clone, Debug)]
@@ -56,63 +60,6 @@ impl Item {
     }
 }
 
-/// Who made the changes of a manifest, and what that allows.
-#[derive(Clone, Debug)]
-pub(crate) struct Sender {
-    /// The pseudonym its changes must name; `None`: not asked (the log's own entries).
-    pub(crate) author: Option<Author>,
-    /// The post.
-    pub(crate) post: Role,
-    /// Whether the phone is trusted.
-    pub(crate) status: DeviceStatus,
-    /// The grids the phone carries.
-    pub(crate) grids: Vec<GridCode>,
-    /// Areas of the post.
-    pub(crate) areas: Vec<String>,
-    /// Whether scope and quarantine are passed over: the server's own changes and decisions.
-    pub(crate) trusted: bool,
-    /// What was signed.
-    pub(crate) manifest: Option<ManifestRow>,
-}
-
-impl Sender {
-    /// The server itself, or a log entry it knows again.
-    pub(crate) fn trusted(author: Option<Author>) -> Self {
-        Self {
-            author,
-            post: Role::Server,
-            status: DeviceStatus::Active,
-            grids: Vec::new(),
-            areas: Vec::new(),
-            trusted: true,
-            manifest: None,
-        }
-    }
-
-    fn of(device: &DeviceRow, person: &PersonRow, manifest: ManifestRow) -> Self {
-        Self {
-            author: Some(device.author),
-            post: person.post,
-            status: device.status,
-            grids: device.grids.clone(),
-            areas: person.areas.iter().map(|area| store::prefix(area).to_owned()).collect(),
-            trusted: false,
-            manifest: Some(manifest),
-        }
-    }
-
-    /// Whether its post or its phone covers a partition.
-    pub(crate) fn may_write(&self, pid: &Pid) -> bool {
-        match pid {
-            Pid::Grid(grid) => {
-                self.grids.contains(grid)
-                    || self.areas.iter().any(|area| grid.as_str().starts_with(area.as_str()))
-            }
-            Pid::Inbox(..) => false,
-        }
-    }
-}
-
 /// The limit that a push breaks, if any; such a push is not looked at.
 #[must_use]
 pub fn beyond(manifests: &[Manifest]) -> Option<&'static str> {
@@ -137,7 +84,8 @@ pub fn push(app: &Arc<App>, manifests: &[Manifest]) -> Result<Vec<Receipt>, Stor
     let mut batch = Batch::default();
     store::view(&*app.store, |s| {
         batch = Batch::default();
-        manifests.iter().try_for_each(|manifest| batch.read(s, manifest, now))
+        let settings = &app.config.sync;
+        manifests.iter().try_for_each(|manifest| batch.read(s, settings, manifest, now))
     })?;
     let counters = batch.counters(manifests);
     let ready = store::view(&*app.store, |s| batch.judge(s, app))?;
@@ -169,10 +117,11 @@ impl Batch {
     fn read(
         &mut self,
         s: &dyn Session,
+        settings: &config::Sync,
         manifest: &Manifest,
         now: ironfeet_core::model::UtcMillis,
     ) -> Result<(), StoreError> {
-        let sender = self.sender(s, manifest, now)?;
+        let sender = self.sender(s, settings, manifest, now)?;
         for item in &manifest.items {
             let change = Item::new(item, self.senders.len().saturating_sub(1));
             let status = match &sender {
@@ -202,6 +151,7 @@ impl Batch {
     fn sender(
         &mut self,
         s: &dyn Session,
+        settings: &config::Sync,
         manifest: &Manifest,
         now: ironfeet_core::model::UtcMillis,
     ) -> Result<Result<(), (&'static str, &'static str)>, StoreError> {
@@ -215,7 +165,9 @@ impl Batch {
             return Ok(Err(("unknown_person", "the account is gone")));
         };
         let row = commit::manifest_row(manifest, now);
-        self.senders.push(Sender::of(&device, &person, row));
+        let asked = (manifest.device, manifest.lease, manifest.counter);
+        let lease = lease::named(s, settings, asked, now)?;
+        self.senders.push(Sender::of(&device, &person, row, lease));
         Ok(Ok(()))
     }
 

@@ -24,6 +24,7 @@ pub mod http;
 pub mod identity;
 pub mod import;
 pub mod intake;
+pub mod lease;
 pub mod lifecycle;
 pub mod limiter;
 pub mod log;

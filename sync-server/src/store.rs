@@ -12,6 +12,7 @@ mod account;
 pub mod conformance;
 pub mod desk;
 mod document;
+mod lease;
 mod log;
 mod people;
 mod photo;
@@ -22,6 +23,7 @@ pub mod sqlite;
 pub use account::{Accounts, ApiTokenRow, LoginRow, Register, RegisterRow};
 pub use desk::Desk;
 pub use document::{ChangeRow, DocRow, DocState, Documents, ManifestRow};
+pub use lease::Leases;
 pub use log::{BundleRow, EntryRow, Logs, PartitionRow};
 pub use people::{CodeRow, DeviceRow, DeviceStatus, People, PersonRow, prefix};
 pub use photo::{FileRow, PhotoRow, Photos, UploadRow};
@@ -60,12 +62,12 @@ pub enum StoreError {
 
 /// What can be done inside one transaction. A view refuses to write.
 pub trait Session:
-    Meta + People + Accounts + Logs + Documents + Review + Projections + Photos + Desk
+    Meta + People + Leases + Accounts + Logs + Documents + Review + Projections + Photos + Desk
 {
 }
 
 impl<T> Session for T where
-    T: Meta + People + Accounts + Logs + Documents + Review + Projections + Photos + Desk
+    T: Meta + People + Leases + Accounts + Logs + Documents + Review + Projections + Photos + Desk
 {
 }
 

@@ -10,6 +10,8 @@ mod acts;
 mod console;
 #[path = "server/intake.rs"]
 mod intake;
+#[path = "server/lease.rs"]
+mod lease;
 #[path = "server/life.rs"]
 mod life;
 #[path = "server/limits.rs"]

@@ -55,6 +55,11 @@ impl NoticeRow {
             "leans_on_quarantined" => {
                 ("它以另一次待审核的修改为前提", "it builds on another change under review")
             }
+            "revoked_late" | "lease_over" => {
+                ("离线时间过长，超过了交回期限", "it was handed in too late after working offline")
+            }
+            "lease_not_yet" => ("手机的序号前后不符", "the phone's counter does not fit"),
+            "role_ended" => ("岗位已变更", "your post has changed since"),
             "stolen" => ("本机已报失", "this phone was reported stolen"),
             "deleted" => ("该记录已删除", "the record was deleted"),
             "rights" => ("本岗位无此权限", "your post may not do this"),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{ChangeHash, DocId, InstallId, Lang, PersonId, Role, Text, UtcMillis};
-use crate::store::{archive, blob, inbox, meta, outbox, part, place};
+use crate::store::{archive, blob, inbox, lease, meta, outbox, part, place};
 
 use super::{Phone, PhoneError};
 
@@ -48,6 +48,12 @@ pub struct Status {
     pub refused: i64,
     /// Changes that wait for a supervisor's review.
     pub waiting_for_review: i64,
+    /// Until when the phone works offline; `None` before the server gave a lease.
+    pub offline_until: Option<UtcMillis>,
+    /// Work handed in after this waits for a supervisor's review.
+    pub hand_in_by: Option<UtcMillis>,
+    /// Unsent changes that will wait for review, because their time to be handed in has passed.
+    pub will_wait: i64,
     /// Changes set aside because they cannot be applied here.
     pub set_aside: i64,
     /// Photos not yet sent, whatever their state.
@@ -113,13 +119,14 @@ impl Phone {
     /// [`PhoneError::Internal`] when the disk refuses.
     pub fn status(&self) -> Result<Status, PhoneError> {
         self.with(|inner| {
-            let owner = inner.owner.clone();
+            let (owner, now) = (inner.owner.clone(), inner.now());
             let store = inner.store()?;
             let install_id = store.owner().install_id;
             let db = store.db();
             let tally = place::tally(db)?;
             let counts = outbox::counts(db)?;
             let photos = blob::tally(db)?;
+            let held = lease::current(db)?;
             let cursor =
                 |p: part::PartRow| PartStatus { pid: p.pid, seq: p.seq, documents: p.count };
             let last_success = meta::text(db, "last_success")?.and_then(|at| at.parse().ok());
@@ -140,6 +147,9 @@ impl Phone {
                 pending: counts.pending,
                 refused: counts.refused,
                 waiting_for_review: counts.quarantined,
+                offline_until: held.map(|lease| lease.not_after),
+                hand_in_by: held.map(|lease| lease.hand_in_by),
+                will_wait: lease::overdue(db, now)?,
                 set_aside: archive::count(db)?,
                 photos_waiting: photos.waiting + photos.sending + photos.failed,
                 photos_sending: photos.sending,

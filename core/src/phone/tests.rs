@@ -4,6 +4,7 @@ mod damage;
 mod day;
 mod direct;
 mod elsewhere;
+mod lease;
 mod photo;
 mod published;
 mod store;

@@ -258,7 +258,8 @@ pub fn add_change(
     status: Status,
 ) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT INTO change (doc_id, k, hash, raw, status) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO change (doc_id, k, hash, raw, status, lease) VALUES (?1, ?2, ?3, ?4, ?5,
+           CASE ?5 WHEN 0 THEN coalesce((SELECT id FROM lease WHERE current = 1), 0) ELSE 0 END)",
     )?
     .execute(params![&id.0[..], k, &hash.0[..], raw, status.code()])?;
     Ok(())

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_heads.sql"),
     include_str!("../../migrations/0004_photo.sql"),
     include_str!("../../migrations/0005_checklist.sql"),
+    include_str!("../../migrations/0006_lease.sql"),
 ];
 
 /// The newest version this app knows.

@@ -20,6 +20,8 @@ pub struct Waiting {
     pub move_gen: i64,
     /// The change.
     pub change: ChangeRow,
+    /// The lease it was made under; 0: none.
+    pub lease: u64,
 }
 
 /// How many changes stand where.
@@ -40,7 +42,8 @@ pub struct Counts {
 /// When the file cannot be read.
 pub fn pending(db: &Connection, limit: usize) -> Result<Vec<Waiting>, StoreError> {
     let mut list = db.prepare_cached(
-        "SELECT c.k, c.hash, c.raw, c.status, d.doc_id, d.pid, d.move_gen
+        "SELECT c.k, c.hash, c.raw, c.status, d.doc_id, d.pid, d.move_gen,
+           c.lease
          FROM doc d JOIN change c ON c.doc_id = d.doc_id
          WHERE d.unsent = 1 AND c.status <= 1 ORDER BY d.n, c.k LIMIT ?1",
     )?;
@@ -52,6 +55,7 @@ pub fn pending(db: &Connection, limit: usize) -> Result<Vec<Waiting>, StoreError
             doc: doc_id(&row.get::<_, Vec<u8>>(4)?)?,
             pid: row.get(5)?,
             move_gen: row.get(6)?,
+            lease: row.get::<_, i64>(7)?.unsigned_abs(),
         });
     }
     Ok(waiting)

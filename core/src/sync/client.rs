@@ -5,6 +5,7 @@
 //! before its chain and digest hold, and each slice goes to disk together with
 //! the cursor that stands for it.
 
+mod send;
 mod standing;
 mod take;
 
@@ -15,15 +16,13 @@ pub use take::{
 
 use std::collections::BTreeMap;
 
-use crate::limits;
 use crate::model::{ChangeHash, DeviceId, DocId, InstallId, Pid, UtcMillis};
 
+use super::chain;
 use super::message::{
-    BundleRef, Checkpoint, Cursor, HealItem, HealRequest, HealResponse, LocateRequest, Manifest,
-    Notice, Offer, PROTO, Part, PartStatus, PushItem, PushStatus, Receipt, SCHEMA, SyncRequest,
-    SyncResponse, Want,
+    BundleRef, Checkpoint, HealItem, HealRequest, HealResponse, LocateRequest, Notice, Offer, Part,
+    PartStatus, PushStatus, Receipt, SyncRequest, SyncResponse, Term,
 };
-use super::{chain, chunk};
 
 /// Rounds without progress after which a sync gives up until the next time (invariant 11).
 const IDLE_ROUNDS_MAX: u32 = 3;
@@ -106,6 +105,8 @@ pub struct Batch {
     pub slices: Vec<Slice>,
     /// The server's time.
     pub server_time: UtcMillis,
+    /// The lease to work under from now on.
+    pub lease: Option<Term>,
 }
 
 /// How a sync ended.
@@ -189,77 +190,6 @@ impl Client {
         })
     }
 
-    fn request(
-        &mut self,
-        now: UtcMillis,
-        counter: u64,
-        standings: Vec<Standing>,
-        outgoing: Vec<Outgoing>,
-        offers: Vec<Offer>,
-    ) -> SyncRequest {
-        self.standings = standings.into_iter().map(|s| (s.pid.clone(), s)).collect();
-        let (items, more) = self.select(outgoing);
-        self.more_to_send = more;
-        let manifest = Manifest {
-            device: self.identity.device,
-            counter: counter + 1,
-            lease: 0,
-            made_at: now,
-            items,
-            sig: Vec::new(),
-        };
-        SyncRequest {
-            proto: PROTO,
-            app: self.identity.app.clone(),
-            schema: SCHEMA,
-            install: self.identity.install,
-            device: self.identity.device,
-            counter,
-            push: if manifest.items.is_empty() { Vec::new() } else { vec![manifest] },
-            cursors: self.cursors(),
-            want: Want {
-                max_bytes: u32::try_from(limits::RESPONSE_BYTES_MAX).unwrap_or(u32::MAX),
-                priority: self.identity.priority.clone(),
-            },
-            offers,
-            apply_failed: Vec::new(),
-        }
-    }
-
-    /// As many cursors as one request may hold; the next ones with the next request.
-    fn cursors(&mut self) -> Vec<Cursor> {
-        let (from, next) = (self.asked, self.asked + limits::CURSORS_MAX);
-        self.asked = if next < self.standings.len() { next } else { 0 };
-        let page = self.standings.values().skip(from).take(limits::CURSORS_MAX);
-        page.map(Standing::cursor).collect()
-    }
-
-    /// The first changes that fit in one push, and whether more are left.
-    fn select(&mut self, outgoing: Vec<Outgoing>) -> (Vec<PushItem>, bool) {
-        self.pushed.clear();
-        let mut items = Vec::new();
-        let mut bytes = 0;
-        let total = outgoing.len();
-        for change in outgoing {
-            let Some(body) = chunk::body(&change.raw) else { continue };
-            bytes += body.len() + 64;
-            if !items.is_empty()
-                && (bytes > limits::PUSH_BYTES_MAX || items.len() >= limits::PUSH_CHANGES_MAX)
-            {
-                break;
-            }
-            self.pushed.insert(change.hash, body.to_vec());
-            items.push(PushItem {
-                doc: change.doc,
-                pid: change.pid,
-                move_gen: change.move_gen,
-                body: body.to_vec(),
-            });
-        }
-        let more = items.len() < total;
-        (items, more)
-    }
-
     fn answered(
         &mut self,
         response: SyncResponse,
@@ -276,6 +206,7 @@ impl Client {
             grants: response.grants,
             slices: Vec::new(),
             server_time: response.server_time,
+            lease: response.lease,
         };
         let mut follow = Vec::new();
         let mut gone = Vec::new();

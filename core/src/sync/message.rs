@@ -4,6 +4,7 @@
 //! skipped. Source: protocol page 4.8.
 
 mod compare;
+mod rights;
 
 use minicbor::{Decode, Encode};
 
@@ -13,6 +14,7 @@ pub use compare::{
     Checkpoint, Cursor, HealDoc, HealItem, HealRequest, HealResponse, LocateRequest,
     LocateResponse, Offer,
 };
+pub use rights::{Notice, Term};
 
 /// The protocol this version speaks.
 pub const PROTO: u16 = 1;
@@ -159,6 +161,9 @@ pub struct SyncResponse {
     #[n(8)]
     #[cbor(with = "minicbor::bytes")]
     pub checklists: Option<[u8; 16]>,
+    /// The lease to work under from now on; `None`: none is given, the one held stays.
+    #[n(9)]
+    pub lease: Option<Term>,
 }
 
 /// What became of one pushed change.
@@ -354,25 +359,4 @@ pub struct BundleRef {
     #[n(4)]
     #[cbor(with = "minicbor::bytes")]
     pub sha256: [u8; 32],
-}
-
-/// A decision on work that waited for review.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Notice {
-    /// The ticket.
-    #[n(0)]
-    pub ticket: u64,
-    /// The document.
-    #[n(1)]
-    pub doc: DocId,
-    /// The change.
-    #[n(2)]
-    pub hash: ChangeHash,
-    /// Accepted as it is, or discarded.
-    #[n(3)]
-    pub accepted: bool,
-    /// The reason it waited: a stable code.
-    #[n(4)]
-    pub reason: String,
 }

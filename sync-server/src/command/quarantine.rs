@@ -1,6 +1,7 @@
 //! `quarantine`: list, accept, discard.
 
 use clap::Subcommand;
+use ironfeet_core::sync::lease;
 use serde_json::json;
 
 use super::{CommandError, Ground, Report};
@@ -48,7 +49,7 @@ fn list(ground: &Ground) -> Result<Report, CommandError> {
     let json = tickets.iter().map(|t| {
         json!({
             "ticket": t.ticket, "doc": t.doc, "reason": t.reason, "device": t.device,
-            "changes": [t.hash], "received_at": t.received_at,
+            "advice": lease::advice(&t.reason).map(lease::Advice::as_str), "changes": [t.hash], "received_at": t.received_at,
         })
     });
     let line =

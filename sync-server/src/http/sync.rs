@@ -17,7 +17,7 @@ use super::caller::Token;
 use super::error::{Error, off};
 use crate::app::App;
 use crate::store::{self, DeviceRow, StoreError};
-use crate::{intake, pull, reseed};
+use crate::{intake, lease, pull, reseed};
 
 fn framed(bytes: Vec<u8>) -> Response {
     ([(CONTENT_TYPE, frame::MEDIA)], bytes).into_response()
@@ -89,6 +89,7 @@ fn answer(
         next_poll_s: app.config.sync.poll_s,
         checklists: app.checklists.named(),
         grants: pull::grants(device),
+        lease: lease::renew(app, &device.id)?,
     })
 }
 

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use ironfeet_core::faults::{self, Guard};
-use ironfeet_core::model::{ChangeHash, DeviceId, Pid, UtcMillis};
+use ironfeet_core::model::{ChangeHash, DeviceId, DocId, Pid, UtcMillis};
+use ironfeet_core::sync::lease::Admission;
 use ironfeet_core::sync::manifest as signed;
 use ironfeet_core::sync::message::{Manifest, PushStatus};
 
 use super::judge::{self, After, From, Judged, Verdict};
 use super::{Item, Sender, status};
 use crate::app::App;
+use crate::audit;
 use crate::log::{self, Body, Logs};
 use crate::shelf::{Held, SNAPSHOT_EVERY};
 use crate::store::{ChangeRow, DocRow, DocState, ManifestRow, Session, StoreError, TicketRow};
@@ -117,10 +119,19 @@ fn write_document(
 ) -> Result<(), StoreError> {
     let Document { slots, items, judged } = document;
     let mut place = Placing::of(s, judged, now)?;
+    let mut flagged = false;
     for ((item, verdict), slot) in items.iter().zip(&judged.verdicts).zip(slots.iter()) {
         let sender = senders.get(item.sender).ok_or(StoreError::Damaged("no sender"))?;
         let written = match verdict {
-            Verdict::Accepted => Some(place.change(s, logs, item, sender)?),
+            Verdict::Accepted => {
+                let status = place.change(s, logs, item, sender)?;
+                let admitted = sender.admit(judged.row.as_ref(), &judged.home, item);
+                if let (Admission::Flag(code), false) = (admitted, flagged) {
+                    flag(s, sender, &item.doc, code, now)?;
+                    flagged = true;
+                }
+                Some(status)
+            }
             Verdict::Quarantine(reason) => quarantine(s, item, sender, reason, now)?,
             _ => None,
         };
@@ -133,6 +144,19 @@ fn write_document(
     if let Some(after) = judged.after.take() {
         done.shelf.push(place.close(s, logs, after)?);
     }
+    Ok(())
+}
+
+/// Notes in the trail, once per record and push, that work was taken by the grace of a lease.
+fn flag(
+    s: &dyn Session,
+    sender: &Sender,
+    doc: &DocId,
+    code: &str,
+    now: UtcMillis,
+) -> Result<(), StoreError> {
+    let Some(manifest) = &sender.manifest else { return Ok(()) };
+    audit::note(s, now, &manifest.device.to_string(), "work.flagged", &format!("{code} {doc}"))?;
     Ok(())
 }
 

@@ -17,7 +17,8 @@ use crate::app::App;
 use crate::checklists::Checklists;
 use crate::projection::{self, Said};
 use crate::shelf::Held;
-use crate::store::{Decision, DeviceStatus, DocRow, DocState, Session, StoreError};
+use crate::store::{Decision, DocRow, DocState, Session, StoreError};
+use ironfeet_core::sync::lease::Admission;
 
 /// What becomes of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,16 +80,16 @@ impl Trial {
         }
     }
 
-    /// Tries changes of one author; the rules of posts are asked by `allows`.
+    /// Tries changes of one author; `refuses` asks the rules of posts and gives the reason to wait.
     fn run(
         &mut self,
         doc: DocId,
         batch: &[ChangeParts],
         author: Option<&ironfeet_core::model::Author>,
-        allows: &dyn Fn(&Touched) -> bool,
+        refuses: &dyn Fn(&Touched) -> Option<&'static str>,
     ) -> Vec<Verdict> {
         let empty = Ledger::default();
-        let mut against: HashSet<ChangeHash> = HashSet::new();
+        let mut against: HashMap<ChangeHash, &'static str> = HashMap::new();
         loop {
             let ledger = match (&self.after, &self.held) {
                 (Some((_, _, ledger)), _) => ledger,
@@ -96,16 +97,14 @@ impl Trial {
                 (None, None) => &empty,
             };
             let tried: Vec<ChangeParts> =
-                batch.iter().filter(|parts| !against.contains(&parts.hash)).cloned().collect();
+                batch.iter().filter(|parts| !against.contains_key(&parts.hash)).cloned().collect();
             let admission = document::admit(self.document(), doc, &tried, ledger, author);
-            let not_allowed: Vec<ChangeHash> = tried
-                .iter()
-                .zip(&admission.verdicts)
-                .filter(|(_, verdict)| {
-                    matches!(verdict, document::Verdict::Accepted(touched) if !allows(touched))
-                })
-                .map(|(parts, _)| parts.hash)
-                .collect();
+            let refused = |(parts, verdict): (&ChangeParts, _)| match verdict {
+                &document::Verdict::Accepted(ref touched) => Some((parts.hash, refuses(touched)?)),
+                _ => None,
+            };
+            let not_allowed: Vec<(ChangeHash, &str)> =
+                tried.iter().zip(&admission.verdicts).filter_map(refused).collect();
             if !not_allowed.is_empty() {
                 against.extend(not_allowed);
                 continue;
@@ -117,8 +116,8 @@ impl Trial {
                     ledger.add(parts);
                 }
                 let verdict = translate(verdict, &against);
-                if matches!(verdict, Verdict::Quarantine(_)) {
-                    against.insert(parts.hash);
+                if let Verdict::Quarantine(reason) = verdict {
+                    against.insert(parts.hash, reason);
                 }
                 said.entry(parts.hash).or_insert(verdict);
             }
@@ -126,20 +125,21 @@ impl Trial {
                 self.after = Some((document, snapshot, ledger));
             }
             let verdict = |parts: &ChangeParts| {
-                said.get(&parts.hash).cloned().unwrap_or(Verdict::Quarantine("rights"))
+                let reason = against.get(&parts.hash).copied().unwrap_or("rights");
+                said.get(&parts.hash).cloned().unwrap_or(Verdict::Quarantine(reason))
             };
             return batch.iter().map(verdict).collect();
         }
     }
 }
 
-fn translate(verdict: document::Verdict, against: &HashSet<ChangeHash>) -> Verdict {
+fn translate(verdict: document::Verdict, against: &HashMap<ChangeHash, &str>) -> Verdict {
     match verdict {
         document::Verdict::Accepted(_) => Verdict::Accepted,
         // Stored, or twice in this push; the committer looks up which.
         document::Verdict::Known => Verdict::Accepted,
         document::Verdict::Refused(AdmitError::MissingDeps(missing)) => {
-            if missing.iter().any(|dep| against.contains(dep)) {
+            if missing.iter().any(|dep| against.contains_key(dep)) {
                 Verdict::Quarantine("leans_on_quarantined")
             } else {
                 Verdict::Missing(missing)
@@ -240,8 +240,8 @@ fn try_run(
     let Some(sender) = run.first().and_then(|at| senders.get(items.get(*at)?.sender)) else {
         return;
     };
-    let role = sender.post;
-    let found = trial.run(doc, &batch, sender.author.as_ref(), &|touched| allows(role, touched));
+    let refuses = |touched: &Touched| sender.refuses(&|role| allows(role, touched));
+    let found = trial.run(doc, &batch, sender.author.as_ref(), &refuses);
     for (at, verdict) in run.iter().zip(found) {
         if let Some(slot) = verdicts.get_mut(*at) {
             *slot = Some(verdict);
@@ -276,7 +276,10 @@ fn sift(
             Some(Decision::Accepted) => Ok(None),
         };
     }
-    Ok(sender.hold(held.map(|held| &held.row), home, item).map(Verdict::Quarantine))
+    Ok(match sender.admit(held.map(|held| &held.row), home, item) {
+        Admission::Quarantine(reason) => Some(Verdict::Quarantine(reason)),
+        Admission::Accept | Admission::Flag(_) => None,
+    })
 }
 
 /// Where a stored change lies in the log.
@@ -373,22 +376,4 @@ pub(super) fn allows(role: ironfeet_core::model::Role, touched: &Touched) -> boo
         };
         rules::may(role, act, kind, &patch.container)
     })
-}
-
-impl Sender {
-    /// Why a change must wait for a person, if it must.
-    fn hold(&self, row: Option<&DocRow>, home: &Pid, item: &Item) -> Option<&'static str> {
-        match self.status {
-            DeviceStatus::Revoked => return Some("revoked"),
-            DeviceStatus::Stolen => return Some("stolen"),
-            DeviceStatus::Active => {}
-        }
-        if row.is_some_and(|row| row.state == DocState::Deleted) {
-            return Some("deleted");
-        }
-        // Written before the author could know of a move: what counts is where it was then.
-        let before_move = row.is_some_and(|row| u64::from(item.move_gen) < row.move_gen);
-        let in_scope = self.may_write(home) || (before_move && self.may_write(&item.hint));
-        (!in_scope).then_some("scope")
-    }
 }

@@ -8,6 +8,7 @@ mod account;
 mod convert;
 mod desk;
 mod document;
+mod lease;
 mod log;
 mod people;
 mod photo;
@@ -32,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0006.sql"),
     include_str!("../../migrations/sqlite/0007.sql"),
     include_str!("../../migrations/sqlite/0008.sql"),
+    include_str!("../../migrations/sqlite/0009.sql"),
 ];
 /// How long a writer waits for another process.
 const BUSY: Duration = Duration::from_secs(15);

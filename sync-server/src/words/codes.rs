@@ -79,6 +79,14 @@ pub fn severity(code: &str, lang: Lang) -> &'static str {
 pub fn reason(code: &str, lang: Lang) -> &str {
     let (zh, en) = match code {
         "revoked" => ("手机已注销，这是注销前未交的内容", "from a phone that was revoked"),
+        "revoked_late" => {
+            ("手机已注销，且超过了交回期限", "from a phone that was revoked, and late")
+        }
+        "lease_over" => {
+            ("离线时间过长，超过了交回期限", "handed in too late after working offline")
+        }
+        "lease_not_yet" => ("手机的序号前后不符", "the phone's counter does not fit its lease"),
+        "role_ended" => ("按作者从前的岗位所写", "written under a post the author had before"),
         "stolen" => ("手机已报被盗", "from a phone reported stolen"),
         "deleted" => ("记录已删除，这是迟到的修改", "a late edit of a record that was deleted"),
         "scope" => ("不在该岗位的网格内", "outside the grids of the post"),
@@ -102,6 +110,7 @@ pub fn action(code: &str, lang: Lang) -> &str {
         "conflict.undo" => ("冲突：撤销处理", "conflict: took the decision back"),
         "quarantine.accept" => ("待审：接受", "review: accepted"),
         "quarantine.discard" => ("待审：不接受", "review: discarded"),
+        "work.flagged" => ("修改：在宽限期内接受", "work: taken by days of grace"),
         "twin.different" => ("重复：不是同一处", "twins: not the same"),
         "twin.same" => ("重复：合并", "twins: merged"),
         "device.enrol" => ("手机：注册", "phone: enrolled"),

@@ -188,6 +188,7 @@ impl World {
             keys,
             signer,
             counter: 0,
+            lease: 0,
             replica: Replica::default(),
             standings: enrolled
                 .grids
@@ -313,6 +314,8 @@ pub(crate) struct Phone {
     pub(crate) keys: Keys,
     pub(crate) signer: Arc<SoftwareSigner>,
     pub(crate) counter: u64,
+    /// The lease its manifests name; 0, as an app from before leases, until a test says otherwise.
+    pub(crate) lease: u64,
     pub(crate) replica: Replica,
     pub(crate) standings: BTreeMap<Pid, Standing>,
     /// Parts as they came, to offer them again.
@@ -334,7 +337,7 @@ impl Phone {
         let mut signed = Manifest {
             device: self.device,
             counter: self.counter,
-            lease: 0,
+            lease: self.lease,
             made_at: UtcMillis(0),
             items,
             sig: Vec::new(),

@@ -268,6 +268,7 @@ pub(super) fn status(status: &Status, lang: Lang) -> String {
         ("待上传修改", "changes to send", status.pending),
         ("被拒修改", "changes refused", status.refused),
         ("待复核修改", "changes waiting for review", status.waiting_for_review),
+        ("逾期未传修改", "changes that will wait for review", status.will_wait),
         ("待上传照片", "photos to send", status.photos_waiting),
         ("上传失败照片", "of these failed", status.photos_failed),
         ("未读通知", "notices", status.notices),
@@ -282,6 +283,12 @@ pub(super) fn status(status: &Status, lang: Lang) -> String {
     let never = say(lang, "尚未同步", "never synced");
     let last = status.last_success.map_or_else(|| never.to_owned(), words::moment);
     text.push_str(&format!("\n{} {last}", say(lang, "上次同步", "last sync:")));
+    if let (Some(until), Some(by)) = (status.offline_until, status.hand_in_by) {
+        let (until, by) = (words::moment(until), words::moment(by));
+        let works = say(lang, "可离线工作至", "works offline until:");
+        let later = say(lang, "此后上传须审核", "sent later waits for review:");
+        text.push_str(&format!("\n{works} {until}\n{later} {by}"));
+    }
     if let Some(reason) = &status.photos_failure {
         text.push_str(&format!("\n{} {}", say(lang, "照片", "photos:"), reason.get(lang)));
     }

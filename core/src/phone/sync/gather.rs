@@ -26,6 +26,7 @@ impl Phone {
                         move_gen: u32::try_from(w.move_gen).unwrap_or(0),
                         hash: w.change.hash,
                         raw: w.change.raw,
+                        lease: w.lease,
                     })
                 })
                 .collect();

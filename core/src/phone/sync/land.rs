@@ -7,7 +7,7 @@ use crate::model::{ChangeHash, DocId, Pid, UtcMillis};
 use crate::phone::outbox::{Receipt, note};
 use crate::phone::{Incoming, Phone, PhoneError};
 use crate::store::document::Status;
-use crate::store::{StoreError, entry, inbox, member, part};
+use crate::store::{StoreError, entry, inbox, lease, member, part};
 use crate::sync::client::{Batch, Slice, Standing, Step};
 use crate::sync::message::{self, Entry, EntryKind, LeaveReason, Notice, PushStatus};
 use crate::sync::{checkpoint, chunk, frame};
@@ -45,7 +45,14 @@ impl Phone {
             let served: Vec<String> = part::list(store.db())?.into_iter().map(|p| p.pid).collect();
             let new: Vec<String> =
                 batch.grants.iter().map(Pid::to_string).filter(|p| !served.contains(p)).collect();
-            if idle && new.is_empty() {
+            let held = batch.lease.map(|term| lease::LeaseRow {
+                id: term.id,
+                not_before: term.not_before,
+                not_after: term.not_after,
+                hand_in_by: term.hand_in_by,
+            });
+            let held = if held == lease::current(store.db())? { None } else { held };
+            if idle && new.is_empty() && held.is_none() {
                 return Ok(());
             }
             store.write(|db| {
@@ -55,7 +62,8 @@ impl Phone {
                 for receipt in &batch.receipts {
                     receive(db, receipt, now)?;
                 }
-                batch.notices.iter().try_for_each(|n| decide(db, n, now))
+                batch.notices.iter().try_for_each(|n| decide(db, n, now))?;
+                held.iter().try_for_each(|lease| lease::hold(db, lease))
             })?;
             Ok(())
         })

@@ -104,4 +104,6 @@ pub struct Outgoing {
     pub hash: ChangeHash,
     /// Its stored bytes.
     pub raw: Vec<u8>,
+    /// The lease it was made under; 0: none.
+    pub lease: u64,
 }

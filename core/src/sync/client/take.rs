@@ -360,6 +360,7 @@ mod tests {
             checklists: None,
             next_poll_s: 60,
             grants: vec![pid],
+            lease: None,
         };
         client.step(UtcMillis(0), Input::Answered(answer, &Nothing)).unwrap()
     }

@@ -6847,6 +6847,18 @@ public struct Status: Equatable, Hashable {
      */
     public let waitingForReview: Int64
     /**
+     * Until when the phone works offline, ms since 1970; none before the server gave a lease.
+     */
+    public let offlineUntil: Int64?
+    /**
+     * Work handed in after this waits for a supervisor's review, ms since 1970.
+     */
+    public let handInBy: Int64?
+    /**
+     * Unsent changes that will wait for review, because their time to be handed in has passed.
+     */
+    public let willWait: Int64
+    /**
      * Changes set aside because they cannot be applied here.
      */
     public let setAside: Int64
@@ -6935,6 +6947,15 @@ public struct Status: Equatable, Hashable {
          * Changes that wait for a supervisor's review.
          */waitingForReview: Int64,
         /**
+         * Until when the phone works offline, ms since 1970; none before the server gave a lease.
+         */offlineUntil: Int64?,
+        /**
+         * Work handed in after this waits for a supervisor's review, ms since 1970.
+         */handInBy: Int64?,
+        /**
+         * Unsent changes that will wait for review, because their time to be handed in has passed.
+         */willWait: Int64,
+        /**
          * Changes set aside because they cannot be applied here.
          */setAside: Int64,
         /**
@@ -6977,6 +6998,9 @@ public struct Status: Equatable, Hashable {
         self.pending = pending
         self.refused = refused
         self.waitingForReview = waitingForReview
+        self.offlineUntil = offlineUntil
+        self.handInBy = handInBy
+        self.willWait = willWait
         self.setAside = setAside
         self.photosWaiting = photosWaiting
         self.photosSending = photosSending
@@ -7020,6 +7044,9 @@ public struct FfiConverterTypeStatus: FfiConverterRustBuffer {
                 pending: FfiConverterInt64.read(from: &buf),
                 refused: FfiConverterInt64.read(from: &buf),
                 waitingForReview: FfiConverterInt64.read(from: &buf),
+                offlineUntil: FfiConverterOptionInt64.read(from: &buf),
+                handInBy: FfiConverterOptionInt64.read(from: &buf),
+                willWait: FfiConverterInt64.read(from: &buf),
                 setAside: FfiConverterInt64.read(from: &buf),
                 photosWaiting: FfiConverterInt64.read(from: &buf),
                 photosSending: FfiConverterInt64.read(from: &buf),
@@ -7049,6 +7076,9 @@ public struct FfiConverterTypeStatus: FfiConverterRustBuffer {
         FfiConverterInt64.write(value.pending, into: &buf)
         FfiConverterInt64.write(value.refused, into: &buf)
         FfiConverterInt64.write(value.waitingForReview, into: &buf)
+        FfiConverterOptionInt64.write(value.offlineUntil, into: &buf)
+        FfiConverterOptionInt64.write(value.handInBy, into: &buf)
+        FfiConverterInt64.write(value.willWait, into: &buf)
         FfiConverterInt64.write(value.setAside, into: &buf)
         FfiConverterInt64.write(value.photosWaiting, into: &buf)
         FfiConverterInt64.write(value.photosSending, into: &buf)

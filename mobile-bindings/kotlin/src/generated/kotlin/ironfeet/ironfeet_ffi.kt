@@ -8291,6 +8291,21 @@ data class Status (
     val `waitingForReview`: kotlin.Long
     ,
     /**
+     * Until when the phone works offline, ms since 1970; none before the server gave a lease.
+     */
+    val `offlineUntil`: kotlin.Long?
+    ,
+    /**
+     * Work handed in after this waits for a supervisor's review, ms since 1970.
+     */
+    val `handInBy`: kotlin.Long?
+    ,
+    /**
+     * Unsent changes that will wait for review, because their time to be handed in has passed.
+     */
+    val `willWait`: kotlin.Long
+    ,
+    /**
      * Changes set aside because they cannot be applied here.
      */
     val `setAside`: kotlin.Long
@@ -8366,6 +8381,9 @@ public object FfiConverterTypeStatus: FfiConverterRustBuffer<Status> {
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterOptionalLong.read(buf),
+            FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterLong.read(buf),
@@ -8395,6 +8413,9 @@ public object FfiConverterTypeStatus: FfiConverterRustBuffer<Status> {
             FfiConverterLong.allocationSize(value.`pending`) +
             FfiConverterLong.allocationSize(value.`refused`) +
             FfiConverterLong.allocationSize(value.`waitingForReview`) +
+            FfiConverterOptionalLong.allocationSize(value.`offlineUntil`) +
+            FfiConverterOptionalLong.allocationSize(value.`handInBy`) +
+            FfiConverterLong.allocationSize(value.`willWait`) +
             FfiConverterLong.allocationSize(value.`setAside`) +
             FfiConverterLong.allocationSize(value.`photosWaiting`) +
             FfiConverterLong.allocationSize(value.`photosSending`) +
@@ -8423,6 +8444,9 @@ public object FfiConverterTypeStatus: FfiConverterRustBuffer<Status> {
             FfiConverterLong.write(value.`pending`, buf)
             FfiConverterLong.write(value.`refused`, buf)
             FfiConverterLong.write(value.`waitingForReview`, buf)
+            FfiConverterOptionalLong.write(value.`offlineUntil`, buf)
+            FfiConverterOptionalLong.write(value.`handInBy`, buf)
+            FfiConverterLong.write(value.`willWait`, buf)
             FfiConverterLong.write(value.`setAside`, buf)
             FfiConverterLong.write(value.`photosWaiting`, buf)
             FfiConverterLong.write(value.`photosSending`, buf)
