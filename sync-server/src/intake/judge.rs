@@ -99,8 +99,8 @@ impl Trial {
             let tried: Vec<ChangeParts> =
                 batch.iter().filter(|parts| !against.contains_key(&parts.hash)).cloned().collect();
             let admission = document::admit(self.document(), doc, &tried, ledger, author);
-            let refused = |(parts, verdict): (&ChangeParts, _)| match verdict {
-                &document::Verdict::Accepted(ref touched) => Some((parts.hash, refuses(touched)?)),
+            let refused = |(parts, verdict): (&ChangeParts, &document::Verdict)| match verdict {
+                document::Verdict::Accepted(touched) => Some((parts.hash, refuses(touched)?)),
                 _ => None,
             };
             let not_allowed: Vec<(ChangeHash, &str)> =
