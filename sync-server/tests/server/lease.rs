@@ -90,7 +90,7 @@ async fn work_for_a_grid_taken_away_counts_while_the_lease_did() {
         world.pass_days(days);
         let item = one.item(place.id(), &birth, GRID);
         let answer = one.sync(&world, vec![item]).await;
-        assert_eq!(Phone::statuses(&answer), [wanted.clone()]);
+        assert_eq!(Phone::statuses(&answer), [wanted]);
         assert_ne!(answer.lease.unwrap().id, one.lease, "other grids, another lease");
         if days == 5 {
             assert_eq!(flagged(&world), [format!("scope_lost {}", place.id())]);
