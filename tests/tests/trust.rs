@@ -127,6 +127,29 @@ fn thirty_unsent_edits_of_a_revoked_phone_wait_for_a_person_and_none_is_lost() {
 }
 
 #[test]
+fn whoever_was_replaced_while_a_second_phone_was_offline_still_hands_in() {
+    let world = World::new();
+    let (li, second) = (world.phone("li", 1), world.phone("li-2", 2));
+    let here = place(&li, "平川路 1 号");
+    let _ = li.json(&["sync"]);
+    let _ = second.json(&["sync"]);
+    assert!(second.json(&["status"])["offline_until"].is_i64(), "a lease came with the sync");
+    let _ = second.json(&["place", "set", &here, "storeys", "7"]);
+    let _ = world.server.json(&["admin", "person", "retire", "--id", "li-2"]);
+    let report = second.json(&["sync"]);
+    assert_eq!((&report["quarantined"], &report["refused"]), (&1.into(), &0.into()), "{report}");
+    let tickets = world.server.json(&["quarantine", "list"]);
+    assert_eq!(
+        (&tickets[0]["reason"], &tickets[0]["advice"]),
+        (&"revoked".into(), &"accept".into())
+    );
+    let _ = world.server.json(&["quarantine", "accept", &tickets[0]["ticket"].to_string()]);
+    let _ = li.json(&["sync"]);
+    assert_eq!(facts(&li, &here)["storeys"]["value"], 7);
+    world.whole(&[&li, &second]);
+}
+
+#[test]
 fn a_copied_phone_and_its_copy_both_go_on_and_nothing_is_lost() {
     let world = World::new();
     let li = world.phone("li", 1);
