@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ironfeet_core::model::{DocId, GridCode, PlaceId, PlaceKind, UtcMillis, VisitId};
-use ironfeet_core::phone::sync::{SyncError, Unwatched};
+use ironfeet_core::phone::sync::Unwatched;
 use ironfeet_core::phone::transport::Http;
-use ironfeet_core::phone::{EnrolWith, NewPlace, OpenOptions, Phone, RecordedVisit};
+use ironfeet_core::phone::{NewPlace, Phone, RecordedVisit};
 use serde_json::{Value, json};
 
 use super::serve;
 use super::station::{GRID, StationError};
-use super::watch::{SystemClock, SystemEntropy, epoch_ms};
+use super::watch::{SystemClock, epoch_ms};
 use crate::demo::clock::CityClock;
 use crate::demo::tally::percentile;
 use crate::demo::town::Town;
@@ -38,19 +38,7 @@ fn grid() -> GridCode {
 fn enrol(town: &Town, setting: &BesideSetting, name: &str) -> Result<(Phone, Http), StationError> {
     let person = name.parse().expect("a word of letters");
     let code = serve::code(&town.app, &person, &[grid()])?;
-    let url = format!("http://{}", town.address);
-    let http = Http::new(&url, None).map_err(SyncError::from)?;
-    let options = OpenOptions {
-        dir: setting.data.join(name),
-        key: [7; 32],
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        content: None,
-        keystore: None,
-    };
-    let with = EnrolWith { url: &url, code: &code, ca: None, app: APP };
-    let (phone, _) = town.runtime.block_on(Phone::enrol_new(options, &http, with))?;
-    Ok((phone, http))
+    town.let_in(setting.data.join(name), &code, Arc::new(SystemClock), APP)
 }
 
 /// Syncs until the server has no more; gives what came.

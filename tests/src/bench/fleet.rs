@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ironfeet_core::model::{GridCode, PlaceKind};
-use ironfeet_core::phone::sync::{SyncError, Unwatched};
+use ironfeet_core::phone::sync::Unwatched;
 use ironfeet_core::phone::transport::Http;
-use ironfeet_core::phone::{EnrolWith, NewPlace, OpenOptions, Phone};
+use ironfeet_core::phone::{NewPlace, Phone};
 use serde_json::{Value, json};
 
 use super::serve;
 use super::station::StationError;
-use super::watch::{SystemClock, SystemEntropy, epoch_ms};
+use super::watch::{SystemClock, epoch_ms};
 use crate::demo::clock::CityClock;
 use crate::demo::tally::percentile;
 use crate::demo::town::Town;
@@ -75,20 +75,8 @@ fn grid(number: usize) -> GridCode {
 fn enrol(town: &Town, setting: &FleetSetting, number: usize) -> Result<Member, StationError> {
     let person = format!("w{number:05}").parse().expect("a word of letters and digits");
     let code = serve::code(&town.app, &person, &[grid(number)])?;
-    let url = format!("http://{}", town.address);
-    let http = Http::new(&url, None).map_err(SyncError::from)?;
-    let mut key = [0; 32];
-    ironfeet_core::ground::Entropy::fill(&SystemEntropy, &mut key);
-    let options = OpenOptions {
-        dir: setting.data.join("phones").join(format!("{number:05}")),
-        key,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        content: None,
-        keystore: None,
-    };
-    let with = EnrolWith { url: &url, code: &code, ca: None, app: APP };
-    let (phone, _) = town.runtime.block_on(Phone::enrol_new(options, &http, with))?;
+    let dir = setting.data.join("phones").join(format!("{number:05}"));
+    let (phone, http) = town.let_in(dir, &code, Arc::new(SystemClock), APP)?;
     phone.keep_in_memory(4);
     Ok(Member { phone, http })
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use ironfeet_core::checklist::Evidence;
 use ironfeet_core::model::{Finding, PlaceId, PlaceKind, UtcMillis, VisitId};
-use ironfeet_core::phone::sync::{SyncError, Unwatched};
+use ironfeet_core::phone::sync::Unwatched;
 use ironfeet_core::phone::transport::Http;
-use ironfeet_core::phone::{EnrolWith, OpenOptions, Phone, PhoneError, PhotoBudget};
+use ironfeet_core::phone::{Phone, PhoneError, PhotoBudget};
 use jiff::civil::Date;
 use rand::RngExt as _;
 
@@ -16,7 +16,7 @@ use super::clock::{self, PhoneClock};
 use super::tally::Tally;
 use super::town::Town;
 use crate::bench::station::StationError;
-use crate::bench::watch::{SystemEntropy, epoch_ms};
+use crate::bench::watch::epoch_ms;
 use crate::city::{
     Answering, City, Outcome, Person, PlannedVisit, Stream, list_for, remark, stream,
 };
@@ -77,22 +77,9 @@ impl Pocket {
             .person(number)
             .ok_or_else(|| StationError::Setting(format!("no person {number}")))?;
         let code = town.code(city, &person)?;
-        let url = format!("http://{}", town.address);
-        let http = Http::new(&url, None).map_err(SyncError::from)?;
         let clock = Arc::new(PhoneClock::default());
         clock.set(now, 0);
-        let mut key = [0; 32];
-        ironfeet_core::ground::Entropy::fill(&SystemEntropy, &mut key);
-        let options = OpenOptions {
-            dir,
-            key,
-            clock: clock.clone(),
-            entropy: Arc::new(SystemEntropy),
-            content: None,
-            keystore: None,
-        };
-        let with = EnrolWith { url: &url, code: &code, ca: None, app: APP };
-        let (phone, _) = town.runtime.block_on(Phone::enrol_new(options, &http, with))?;
+        let (phone, http) = town.let_in(dir, &code, clock.clone(), APP)?;
         phone.keep_in_memory(64);
         let tally = Tally::default();
         let mut pocket = Self { number, person, tally, phone, http, clock, places: HashMap::new() };

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ironfeet_core::ground::Clock as _;
+use ironfeet_core::ground::{Clock, Entropy as _};
 use ironfeet_core::model::{PersonId, Pid, Role, Scalar};
+use ironfeet_core::phone::sync::SyncError;
+use ironfeet_core::phone::transport::Http;
+use ironfeet_core::phone::{EnrolWith, OpenOptions, Phone};
 use ironfeet_server::app::App;
 use ironfeet_server::config::Config;
 use ironfeet_server::import::{self, Imported, border};
@@ -206,6 +209,28 @@ impl Town {
             })
         })
         .map_err(|e: StoreError| failed(&e))
+    }
+
+    /// A new phone in an empty folder, let in with a code.
+    ///
+    /// # Errors
+    /// When the server refuses or cannot be reached.
+    pub fn let_in(
+        &self,
+        dir: PathBuf,
+        code: &str,
+        clock: Arc<dyn Clock>,
+        app: &str,
+    ) -> Result<(Phone, Http), StationError> {
+        let url = format!("http://{}", self.address);
+        let http = Http::new(&url, None).map_err(SyncError::from)?;
+        let mut key = [0; 32];
+        SystemEntropy.fill(&mut key);
+        let entropy = Arc::new(SystemEntropy);
+        let options = OpenOptions { dir, key, clock, entropy, content: None, keystore: None };
+        let with = EnrolWith { url: &url, code, ca: None, app };
+        let (phone, _) = self.runtime.block_on(Phone::enrol_new(options, &http, with))?;
+        Ok((phone, http))
     }
 
     /// A one-time code for a field worker's phone.
