@@ -7,5 +7,5 @@ cd "$(dirname "$0")/.."
 need_tools
 need_rust
 echo "== building (several minutes the first time)"
-cargo build --release --locked --package ironfeet-tests --bin ironfeet-demo
-exec "${CARGO_TARGET_DIR:-target}/release/ironfeet-demo" "$@"
+cargo build --profile demo --locked --package ironfeet-tests --bin ironfeet-demo
+exec "${CARGO_TARGET_DIR:-target}/demo/ironfeet-demo" "$@"

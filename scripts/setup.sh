@@ -29,13 +29,28 @@ need_tools() {
   if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi
 }
 
+older() { # VERSION VERSION: whether the first is older than the second
+  [ "$1" != "$2" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
+}
+
 need_rust() {
-  command -v cargo >/dev/null || export PATH="$HOME/.cargo/bin:$PATH"
-  if ! command -v cargo >/dev/null; then
-    echo "Rust is missing: installing the stable toolchain into $HOME/.cargo with rustup (https://rustup.rs)"
-    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
-      sh -s -- -y --profile minimal --component rustfmt --component clippy || return 1
+  local least has
+  least=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+  # A toolchain of rustup is seldom older than the one of a distribution.
+  [ ! -x "$HOME/.cargo/bin/cargo" ] || command -v cargo >/dev/null || export PATH="$HOME/.cargo/bin:$PATH"
+  has=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || true
+  if [ -n "$has" ] && older "$has" "$least" && [ -x "$HOME/.cargo/bin/cargo" ]; then
+    export PATH="$HOME/.cargo/bin:$PATH"
+    has=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || true
   fi
+  if command -v cargo >/dev/null && { [ -z "$has" ] || ! older "$has" "$least"; }; then return 0; fi
+  echo "Rust $least or newer is missing${has:+ (cargo here is $has)}: installing the stable toolchain into $HOME/.cargo with rustup (https://rustup.rs)"
+  if ! curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
+    sh -s -- -y --profile minimal --component rustfmt --component clippy; then
+    echo "rustup could not be fetched; please install Rust $least or newer (https://rustup.rs) and start again"
+    return 1
+  fi
+  export PATH="$HOME/.cargo/bin:$PATH"
 }
 
 need_lints() {

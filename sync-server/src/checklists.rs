@@ -22,6 +22,8 @@ struct Files {
     read: Vec<Arc<Content>>,
     /// SHA-256 of the file in use; `None`: the product's own.
     in_use: Option<[u8; 32]>,
+    /// SHA-256 of the newest file in the store, also where it could not be read.
+    newest: Option<[u8; 32]>,
 }
 
 impl Checklists {
@@ -32,7 +34,9 @@ impl Checklists {
     /// Of the store.
     pub fn open(store: &dyn Store) -> Result<Self, StoreError> {
         let rows = store::view(store, |s| s.checklists())?;
-        let mut files = Files { read: vec![Arc::new(Content::default_content())], in_use: None };
+        let newest = rows.first().map(|row| row.sha256);
+        let own = Arc::new(Content::default_content());
+        let mut files = Files { read: vec![own], in_use: None, newest };
         for row in rows.iter().rev() {
             match Content::load(&row.yaml) {
                 Ok(content) => {
@@ -47,6 +51,19 @@ impl Checklists {
             }
         }
         Ok(Self(RwLock::new(files)))
+    }
+
+    /// Takes up what another process has published.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn look(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let newest = store::view(store, |s| s.checklists())?.first().map(|row| row.sha256);
+        if newest != self.files().newest {
+            let read = Self::open(store)?.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+            *self.0.write().unwrap_or_else(PoisonError::into_inner) = read;
+        }
+        Ok(())
     }
 
     fn files(&self) -> RwLockReadGuard<'_, Files> {
@@ -83,6 +100,7 @@ impl Checklists {
         let mut files = self.0.write().unwrap_or_else(PoisonError::into_inner);
         files.read.push(Arc::new(content));
         files.in_use = Some(Sha256::digest(yaml.as_bytes()).into());
+        files.newest = files.in_use;
     }
 }
 

@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod check;
+mod checklists;
 mod files;
 mod quarantine;
 mod register;
@@ -105,6 +106,8 @@ pub enum Command {
         #[command(subcommand)]
         what: ImportWhat,
     },
+    /// Print the checklists in use (YAML).
+    Checklists,
     /// Write a consistent copy of the database, beside a running server.
     Backup {
         /// The file to write; must not exist.
@@ -304,6 +307,7 @@ fn act(ground: &Ground, command: Command) -> Result<Report, CommandError> {
         Command::Serve { .. } => Err(CommandError::refused("serve", "serve is run by main")),
         Command::Admin { act } => admin::run(ground, act),
         Command::Quarantine { act } => quarantine::run(ground, &act),
+        Command::Checklists => checklists::show(ground),
         Command::Import { what } => files::import(ground, &what),
         Command::Backup { file, durable } => files::backup(ground, &file, durable),
         Command::Restore { file } => files::restore(ground, &file),

@@ -142,12 +142,13 @@ struct Heads {
     of: HashMap<Pid, u64>,
 }
 
-/// Wakes who waits for logs that another process made longer.
+/// Wakes who waits for logs that another process made longer, and takes up checklists that it published.
 fn look(app: &App, mut known: Heads) -> Result<Heads, StoreError> {
     let version = app.store.outside_writes()?;
     if known.version.replace(version) == Some(version) {
         return Ok(known);
     }
+    app.checklists.look(&*app.store)?;
     let mut grown = Vec::new();
     for row in store::view(&*app.store, |s| s.partitions())? {
         if known.of.insert(row.pid.clone(), row.next_seq) != Some(row.next_seq) {

@@ -11,6 +11,7 @@ mod answers;
 mod area;
 mod border;
 mod day;
+mod differ;
 mod names;
 mod people;
 mod place;
@@ -23,7 +24,8 @@ mod tests;
 
 pub use answers::{Answering, list_for, remark};
 pub use area::{Community, Grid, Township};
-pub use day::{Joint, Outing, PlannedVisit, visit_key};
+pub use day::{Both, Joint, Outing, PlannedVisit, visit_key};
+pub use differ::{Unlisted, both_say};
 pub use people::{Job, Person};
 pub use place::CityPlace;
 pub use profile::{Profile, Scale};

@@ -7,6 +7,7 @@ pub mod apart;
 pub mod clock;
 pub mod doors;
 pub mod pocket;
+pub mod ramp;
 pub mod storm;
 pub mod tally;
 pub mod town;
@@ -44,6 +45,11 @@ pub struct Show {
     pub data: PathBuf,
     /// A program that serves in a process of its own; none: the server is in this process.
     pub apart: Option<PathBuf>,
+    /// Phones at most, spread evenly over the city; the others' holders stay at home.
+    pub phones_max: usize,
+    /// A demonstration: more meetings than on an average day, a phone that nobody hears from, a supervisor who
+    /// decides. Where figures are taken: the city's own rates.
+    pub story: bool,
 }
 
 /// A Monday in the heating season: the first day wherever figures are compared.
@@ -52,9 +58,15 @@ pub const FIRST_DAY: Date = jiff::civil::date(2026, 11, 16);
 const SLOT_MINUTES: u32 = 30;
 const SHIFT_START: u32 = 8 * 60;
 const SHIFT_END: u32 = 18 * 60 + 30;
+/// The day before the first one, at four: phones are handed out.
+const HANDED_OUT: u32 = 16 * 60;
 /// A small city has few meetings; the demo shows more of what supervisors decide than an average day.
 const MEETINGS: f64 = 3.0;
 const DISPUTES: f64 = 10.0;
+const TWINS: f64 = 12.0;
+const SKEWED: f64 = 3.0;
+/// Conflicts that the supervisor decides in an evening.
+const DECIDED: usize = 2;
 
 /// A city with its server and phones.
 pub struct Life {
@@ -75,6 +87,9 @@ pub struct Life {
     days: u32,
     /// Number of the person whose phone is revoked on the last day.
     revoked: Option<usize>,
+    /// Number of the person whose phone nobody hears from after the first download.
+    away: Option<usize>,
+    story: bool,
 }
 
 impl Life {
@@ -91,13 +106,13 @@ impl Life {
             show.scale.as_str(),
             p.population,
             city.grids().len(),
-            city.field_count(),
+            city.field_count().min(show.phones_max),
             p.population,
             city.grids().len(),
-            city.field_count()
+            city.field_count().min(show.phones_max)
         ));
         std::fs::create_dir_all(&show.data)?;
-        let clock = Arc::new(CityClock::new(clock::at(show.first_day, 7 * 60)));
+        let clock = Arc::new(CityClock::new(clock::at(before(show.first_day), HANDED_OUT - 30)));
         let folder = show.data.join("server");
         let town = match &show.apart {
             None => Town::start(folder, show.listen, clock)?,
@@ -116,27 +131,22 @@ impl Life {
         let enrol_s = (epoch_ms() - start) / 1000.0;
         let phones = pockets.len();
         say(&format!("手机注册 {phones} · {phones} phones enrolled  [{enrol_s:.1} s]"));
-        let usual = Rates::default();
-        let rates =
-            Rates { joint: usual.joint * MEETINGS, conflict: usual.conflict * DISPUTES, ..usual };
-        let total = Tally::default();
-        let revoked = None;
-        let setup_s = (import_s, enrol_s);
-        let next_day = show.first_day;
-        let days = 0;
+        let away = pockets.last().filter(|_| show.story).map(|last| lock(last).number);
         Ok(Self {
             town,
             doors,
+            rates: if show.story { lively() } else { Rates::default() },
             city,
-            rates,
             pockets,
-            total,
+            total: Tally::default(),
             places,
-            setup_s,
+            setup_s: (import_s, enrol_s),
             began_ms,
-            next_day,
-            days,
-            revoked,
+            next_day: show.first_day,
+            days: 0,
+            revoked: None,
+            away,
+            story: show.story,
         })
     }
 
@@ -161,12 +171,10 @@ impl Life {
 
     fn day(&mut self, day: Date, last: bool) -> Result<String, StationError> {
         let start = epoch_ms();
-        let outings: Vec<Option<Outing>> = (0..self.city.field_count())
-            .map(|person| self.city.outing(&self.rates, day, person))
-            .collect();
+        let outings = self.outings(day);
         let revoked = if last { busy_part_timer(&self.city, &outings) } else { None };
         self.town.clock.set(clock::at(day, SHIFT_START));
-        self.each(|pocket| rest(pocket, self, day, SHIFT_START, &outings, revoked));
+        self.each(|pocket| self.rest(pocket, day, SHIFT_START, &outings, revoked));
         for slot in (SHIFT_START..SHIFT_END).step_by(SLOT_MINUTES as usize) {
             self.town.clock.set(clock::at(day, slot + SLOT_MINUTES));
             self.each(|pocket| {
@@ -187,7 +195,10 @@ impl Life {
             self.revoked = revoked;
         }
         self.town.clock.set(clock::at(day, SHIFT_END + 60));
-        self.each(|pocket| rest(pocket, self, day, SHIFT_END + 60, &outings, None));
+        self.each(|pocket| self.rest(pocket, day, SHIFT_END + 60, &outings, None));
+        if self.story {
+            self.town.decide(self.doors.supervisor(), DECIDED)?;
+        }
         let mut today = Tally::default();
         for pocket in &self.pockets {
             today.take(&mut lock(pocket).tally);
@@ -195,6 +206,32 @@ impl Life {
         let line = self.line(day, &today, (epoch_ms() - start) / 1000.0)?;
         self.total.take(&mut today);
         Ok(line)
+    }
+
+    /// What everybody with a phone does on a day, by the person's number.
+    fn outings(&self, day: Date) -> Vec<Option<Outing>> {
+        let mut all = vec![None; self.city.field_count()];
+        for pocket in &self.pockets {
+            let number = lock(pocket).number;
+            all[number] = self.city.outing(&self.rates, day, number);
+        }
+        all
+    }
+
+    /// Before and after the shift: phones that have a network sync.
+    fn rest(
+        &self,
+        pocket: &mut Pocket,
+        day: Date,
+        minute: u32,
+        outings: &[Option<Outing>],
+        silent: Option<usize>,
+    ) {
+        let Some(outing) = outings.get(pocket.number).and_then(Option::as_ref) else { return };
+        pocket.set_clock(clock::at(day, minute), outing.skew_ms);
+        if !outing.silent && ![silent, self.away].contains(&Some(pocket.number)) {
+            pocket.hand_in(&self.town);
+        }
     }
 
     fn line(&self, day: Date, t: &Tally, seconds: f64) -> Result<String, StationError> {
@@ -217,7 +254,7 @@ impl Life {
     }
 
     fn errand(&self, day: Date, outing: &Outing, silent: bool) -> Errand<'_> {
-        let silent = outing.silent || silent;
+        let silent = outing.silent || silent || self.away == Some(outing.person);
         Errand { city: &self.city, town: &self.town, day, skew_ms: outing.skew_ms, silent }
     }
 
@@ -235,7 +272,7 @@ impl Life {
         // Twice: what the last one brings, the first one must hear of.
         for _ in 0..2 {
             self.each(|pocket| {
-                if self.revoked != Some(pocket.number) {
+                if ![self.revoked, self.away].contains(&Some(pocket.number)) {
                     pocket.hand_in(&self.town);
                 }
             });
@@ -245,7 +282,8 @@ impl Life {
             if self.revoked == Some(pocket.number) {
                 return;
             }
-            let found = pocket.check(&self.town).unwrap_or_else(|e| vec![e.to_string()]);
+            let agrees = self.away != Some(pocket.number);
+            let found = pocket.check(&self.town, agrees).unwrap_or_else(|e| vec![e.to_string()]);
             wrong.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
         });
         for pocket in &self.pockets {
@@ -256,6 +294,8 @@ impl Life {
             city: show.scale.as_str(),
             days: self.days,
             phones: self.pockets.len(),
+            phones_of_city: self.city.field_count(),
+            away: usize::from(self.away.is_some()),
             places: self.places,
             conflicts: self.town.conflicts()?,
             ready_s,
@@ -272,7 +312,6 @@ fn lock(pocket: &Mutex<Pocket>) -> std::sync::MutexGuard<'_, Pocket> {
 /// The day on which to begin so that the last of so many working days is this day or the nearest before it.
 #[must_use]
 pub fn first_day(last: Date, days: u32) -> Date {
-    let day_before = |day: Date| day.saturating_sub(jiff::Span::new().days(1));
     let mut day = last;
     let mut left = days.max(1);
     loop {
@@ -280,7 +319,7 @@ pub fn first_day(last: Date, days: u32) -> Date {
         if left == 0 {
             return day;
         }
-        day = day_before(day);
+        day = before(day);
     }
 }
 
@@ -288,10 +327,29 @@ fn next(day: Date) -> Date {
     day.saturating_add(jiff::Span::new().days(1))
 }
 
+fn before(day: Date) -> Date {
+    day.saturating_sub(jiff::Span::new().days(1))
+}
+
+/// The city's rates, with more of what people decide about.
+fn lively() -> Rates {
+    let usual = Rates::default();
+    Rates {
+        joint: usual.joint * MEETINGS,
+        conflict: usual.conflict * DISPUTES,
+        twin: usual.twin * TWINS,
+        skewed: usual.skewed * SKEWED,
+        ..usual
+    }
+}
+
 fn enrol(city: &City, town: &Town, show: &Show) -> Result<Vec<Mutex<Pocket>>, StationError> {
-    let (dir, now) = (show.data.join("phones"), clock::at(show.first_day, 7 * 60 + 30));
-    let made: Vec<_> = (0..city.field_count()).map(|_| Mutex::new(None)).collect();
-    side_by_side(&made, |number, slot| {
+    let (dir, now) = (show.data.join("phones"), clock::at(before(show.first_day), HANDED_OUT));
+    let all = city.field_count();
+    let count = all.min(show.phones_max);
+    let made: Vec<_> = (0..count).map(|_| Mutex::new(None)).collect();
+    side_by_side(&made, |n, slot| {
+        let number = n * all / count;
         let dir = dir.join(format!("{number:05}"));
         *slot = Some(Pocket::enrol(city, town, number, dir, now));
     });
@@ -317,23 +375,6 @@ fn side_by_side<T: Send>(all: &[Mutex<T>], act: impl Fn(usize, &mut T) + Sync) {
             });
         }
     });
-}
-
-/// Before and after the shift: phones that have a network sync.
-fn rest(
-    pocket: &mut Pocket,
-    life: &Life,
-    day: Date,
-    minute: u32,
-    outings: &[Option<Outing>],
-    silent: Option<usize>,
-) {
-    let Some(outing) = outings.get(pocket.number).and_then(Option::as_ref) else { return };
-    pocket.set_clock(clock::at(day, minute), outing.skew_ms);
-    if outing.silent || silent == Some(pocket.number) {
-        return;
-    }
-    pocket.hand_in(&life.town);
 }
 
 /// A part-time worker with visits today: their phone is taken out of the network and then revoked.

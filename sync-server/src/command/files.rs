@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{CommandError, DATABASE, Ground, Report};
+use super::{CommandError, DATABASE, Ground, Report, checklists};
 use crate::identity::{self, Identity, WITNESS};
 use crate::import::{self, Format, ImportError, Imported, border};
 use crate::store::sqlite::Sqlite;
@@ -25,24 +25,37 @@ pub enum ImportWhat {
         /// The file.
         file: PathBuf,
     },
+    /// Checklists, from .yaml; they are published at once.
+    Checklists {
+        /// The file.
+        file: PathBuf,
+        /// Only tell mistakes and differences.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 pub(super) fn import(ground: &Ground, what: &ImportWhat) -> Result<Report, CommandError> {
+    let (file, borders) = match what {
+        ImportWhat::Checklists { file, check } => return checklists::import(ground, file, *check),
+        ImportWhat::Places { file } => (file, false),
+        ImportWhat::Borders { file } => (file, true),
+    };
     let app = ground.app()?;
-    let (ImportWhat::Places { file } | ImportWhat::Borders { file }) = what;
     let format = Format::of(file).ok_or_else(|| {
         let text = ground.say("只接受 .csv 或 .geojson", "only .csv or .geojson");
         CommandError::refused("file", text)
     })?;
     let bytes = std::fs::read(file).map_err(|e| CommandError::File(file.clone(), e))?;
-    let done = match what {
-        ImportWhat::Places { .. } => import::read(&bytes, format).and_then(|rows| {
+    let done = if borders {
+        border::read(&bytes)
+            .and_then(|borders| store::transact(&*app.store, |s| border::keep(s, &app, &borders)))
+    } else {
+        import::read(&bytes, format).and_then(|rows| {
             store::transact(&*app.store, |s| {
                 import::places(s, &app, &rows, &mut |done| (ground.progress)(done))
             })
-        }),
-        ImportWhat::Borders { .. } => border::read(&bytes)
-            .and_then(|borders| store::transact(&*app.store, |s| border::keep(s, &app, &borders))),
+        })
     };
     let Imported { added, changed, same } = done.map_err(refused)?;
     let json = json!({ "added": added, "changed": changed, "same": same });

@@ -178,3 +178,36 @@ fn outlines_of_grids_are_imported_once_and_refused_whole_with_the_feature_and_th
     assert!(!refused.contains("line 5") && !refused.contains("张三"), "{refused}");
     world.verify();
 }
+
+#[test]
+fn checklists_are_checked_then_published_and_a_running_server_takes_them_up() {
+    let world = World::new();
+    let file = world.dir.path().join("ours.yaml");
+    let import = |yaml: &str, check: bool| {
+        std::fs::write(&file, yaml).unwrap();
+        world.run(Command::Import { what: ImportWhat::Checklists { file: file.clone(), check } })
+    };
+    let in_use = world.run(Command::Checklists).unwrap().json;
+    let own = in_use["yaml"].as_str().unwrap();
+    assert_eq!(import(own, false).unwrap().json["same"], true);
+    let other = own.replacen("content_version: '2026.1'", "content_version: '2026.2'", 1);
+    let version = || world.app.checklists.get().version().to_owned();
+
+    let checked = import(&other, true).unwrap().json;
+    assert_eq!((&checked["version"], &checked["published"]), (&"2026.2".into(), &false.into()));
+    let spoilt = import(&other.replacen("severity: S1", "severity: S9", 1), false);
+    let spoilt = spoilt.unwrap_err().report();
+    assert_eq!((spoilt.exit, &spoilt.json["refused"]["code"]), (3, &"mistakes".into()));
+    assert!(spoilt.text.contains("line "), "{}", spoilt.text);
+    world.app.checklists.look(&*world.app.store).unwrap();
+    assert_eq!(version(), "2026.1", "nothing was published");
+
+    assert_eq!(import(&other, false).unwrap().json["published"], true);
+    assert_eq!(version(), "2026.1");
+    world.app.checklists.look(&*world.app.store).unwrap();
+    assert_eq!(version(), "2026.2");
+    assert_eq!(import(&other, false).unwrap().json["same"], true);
+    let taken = other.replacen("severity: S1", "severity: S2", 1);
+    assert_eq!(import(&taken, false).unwrap_err().report().json["refused"]["code"], "version");
+    world.verify();
+}

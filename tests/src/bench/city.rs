@@ -1,5 +1,5 @@
 //! `ironfeet-bench city`: how much of a city one machine carries. The demo's days, with the server in a
-//! process of its own, then a storm; prints one JSON value with what it measured.
+//! process of its own, then a storm and, if asked, shorter ones until waiting breaks; prints one JSON value with what it measured.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use super::station::StationError;
 use super::watch::epoch_ms;
 use crate::city::Scale;
 use crate::demo::apart::Used;
+use crate::demo::ramp::Step;
 use crate::demo::storm::Storm;
 use crate::demo::tally::percentile;
 use crate::demo::{FIRST_DAY, Life, Show};
@@ -24,8 +25,12 @@ pub struct CitySetting {
     pub days: u32,
     /// Seed of the city.
     pub seed: u64,
+    /// Phones at most.
+    pub phones_max: usize,
     /// Real seconds within which all phones come after a day without network.
     pub storm_s: f64,
+    /// Shorter and shorter windows, tried until waiting breaks; each has a day without network before it.
+    pub ramp_s: Vec<f64>,
     /// An empty folder on the disk to be measured.
     pub data: PathBuf,
     /// This program, which serves in a process of its own.
@@ -48,6 +53,8 @@ pub fn run(setting: &CitySetting, say: &mut dyn FnMut(&str)) -> Result<Value, St
         listen: ([127, 0, 0, 1], 0).into(),
         data: setting.data.clone(),
         apart: Some(setting.program.clone()),
+        phones_max: setting.phones_max,
+        story: false,
     };
     let server = setting.data.join("server");
     let mut life = Life::begin(&show, say)?;
@@ -56,7 +63,9 @@ pub fn run(setting: &CitySetting, say: &mut dyn FnMut(&str)) -> Result<Value, St
     life.live(setting.days, say)?;
     let days = Span { from: before, to: life.town.used(), took_s: (epoch_ms() - start) / 1000.0 };
     let storm = life.storm(setting.storm_s, say)?;
+    say(&format!("风暴 storm: p95 {} ms", percentile(&storm.due_ms, 0.95)));
     let grown = bytes(&server).saturating_sub(empty) / u64::from(setting.days + 1);
+    let ramp = ramp(&mut life, &setting.ramp_s, say)?;
     let bundles = bundles(&life)?;
     let setup_s = life.setup_s;
     let (town, _doors, summary) = life.end(&show)?;
@@ -73,12 +82,44 @@ pub fn run(setting: &CitySetting, say: &mut dyn FnMut(&str)) -> Result<Value, St
             "changes": pushes, "changes_per_s": rate(pushes, days.took_s),
             "server_cpu_ms_per_change": round(days.cpu_s() * 1000.0 / (pushes.max(1) as f64)),
         },
-        "storm": told(&storm),
+        "storm": told(&storm), "ramp": ramp.iter().map(step).collect::<Vec<_>>(),
         "database": { "bytes_after_import": empty, "bytes_per_day": grown },
         "bundle_ms": { "built": bundles.len(), "p50": percentile(&bundles, 0.5), "p95": percentile(&bundles, 0.95) },
         "server_rss_max": storm.used.rss_max,
-        "well": summary.is_well() && storm.failures.is_empty(),
+        "well": summary.is_well() && storm.failures.is_empty() && ramp.iter().all(|s| s.failures.is_empty()),
     }))
+}
+
+/// Waiting has broken when one request in twenty is answered later than this.
+const BROKEN_MS: f64 = 1_000.0;
+
+fn ramp(
+    life: &mut Life,
+    windows: &[f64],
+    say: &mut dyn FnMut(&str),
+) -> Result<Vec<Step>, StationError> {
+    let mut steps = Vec::new();
+    for window_s in windows {
+        let step = life.step(*window_s)?;
+        let p95 = percentile(&step.due_ms, 0.95);
+        say(&format!("{} 个请求 requests in {window_s} s: p95 {p95} ms", step.requests));
+        steps.push(step);
+        if p95 > BROKEN_MS {
+            break;
+        }
+    }
+    Ok(steps)
+}
+
+fn step(step: &Step) -> Value {
+    let ms = |share: f64| percentile(&step.due_ms, share);
+    json!({
+        "window_s": step.window_s, "took_s": round(step.took_s), "requests": step.requests,
+        "changes": step.changes, "changes_per_s": rate(step.changes, step.took_s),
+        "due_ms": { "p50": ms(0.5), "p95": ms(0.95), "p99": ms(0.99), "max": ms(1.0) },
+        "server_cpu_s": round(step.cpu_s), "server_cores": round(step.cpu_s / step.took_s.max(0.001)),
+        "holds": ms(0.95) <= BROKEN_MS, "failures": step.failures,
+    })
 }
 
 struct Span {

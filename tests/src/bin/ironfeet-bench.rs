@@ -42,6 +42,12 @@ enum What {
         /// Seconds within which all phones come after a day without network.
         #[arg(long, default_value_t = 300.0)]
         storm: f64,
+        /// Shorter windows to try afterwards, such as 60,30,15, until waiting breaks.
+        #[arg(long, value_delimiter = ',')]
+        ramp: Vec<f64>,
+        /// Phones at most, spread evenly over the city.
+        #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
+        phones_max: usize,
         /// An empty folder on the disk to be measured; a temporary one unless given.
         #[arg(long)]
         data: Option<PathBuf>,
@@ -98,9 +104,10 @@ fn measure(what: What) -> Result<(), StationError> {
         let _closed = writeln!(std::io::stderr(), "{line}");
     };
     let found = match what {
-        What::City { city: scale, days, seed, storm: storm_s, data } => {
+        What::City { city: scale, days, seed, storm: storm_s, ramp: ramp_s, phones_max, data } => {
             let data = folder(data);
-            let setting = CitySetting { scale, days, seed, storm_s, data, program };
+            let setting =
+                CitySetting { scale, days, seed, phones_max, storm_s, ramp_s, data, program };
             city::run(&setting, &mut tell)?
         }
         What::Fleet { phones, seconds, data } => {

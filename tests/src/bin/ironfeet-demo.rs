@@ -75,7 +75,8 @@ fn run(args: &Args) -> Result<bool, StationError> {
     }
     let (scale, days, seed, listen) = (args.city, args.days, args.seed, args.listen);
     let first_day = first_day(args.until.unwrap_or_else(|| clock::yesterday(epoch_ms())), days);
-    let show = Show { scale, days, seed, first_day, listen, data, apart: None };
+    let (phones_max, story, apart) = (usize::MAX, true, None);
+    let show = Show { scale, days, seed, first_day, listen, data, apart, phones_max, story };
     let mut life = Life::begin(&show, &mut tell)?;
     life.live(days, &mut tell)?;
     let (town, doors, summary) = life.end(&show)?;

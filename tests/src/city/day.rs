@@ -8,9 +8,10 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::City;
+use super::differ;
 use super::people::{Job, Person};
 use super::rates::{self, NOT_ENTERED, Outcome, Rates, STREAMS, Stream};
-use super::seed::{in_grid, poisson, stream, weighted};
+use super::seed::{in_grid, pick, poisson, stream, weighted};
 
 /// One person's day.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,19 +54,27 @@ pub struct PlannedVisit {
 pub struct Joint {
     /// The other person's number.
     pub with: usize,
-    /// The place fact that both write without knowing of each other, if they do.
-    pub conflict: Option<&'static str>,
+    /// What both write without knowing of each other.
+    pub both: Both,
+}
+
+/// What two people at one place do there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Both {
+    /// Each their own visit.
+    Visit,
+    /// State this fact of the place, each otherwise.
+    State(&'static str),
+    /// Find a shop beside it that no register knows, and add it.
+    Add,
 }
 
 /// A meeting as the grid plans it.
 struct Meeting {
     place: u32,
     people: [usize; 2],
-    conflict: Option<&'static str>,
+    both: Both,
 }
-
-/// Facts about which two people may differ.
-const DISPUTED: [&str; 4] = ["building_type", "storeys", "use", "access_note"];
 
 impl City {
     /// Everybody's day, one person at a time; nobody on days that are not worked.
@@ -179,8 +188,8 @@ impl City {
                 self.grids()[*grid].kind_of(meeting.place).unwrap_or((PlaceKind::Dwelling, 0));
             let stream = stream_of(kind);
             let mut visit = self.outcome(rng, rates, stream, *grid, meeting.place);
-            visit.joint = Some(Joint { with: meeting.people[1 - at], conflict: meeting.conflict });
-            visit.offline |= meeting.conflict.is_some();
+            visit.joint = Some(Joint { with: meeting.people[1 - at], both: meeting.both });
+            visit.offline |= meeting.both != Both::Visit;
             visits.retain(|v| (v.grid, v.place) != (*grid, meeting.place));
             if visits.len() > 1 {
                 visits.pop();
@@ -206,14 +215,15 @@ impl City {
         }
         let first = rng.random_range(0..workers.len());
         let second = (first + rng.random_range(1..workers.len())) % workers.len();
-        let places = self.grids()[grid].places();
-        let conflict = rng.random_bool((rates.conflict / rates.joint).clamp(0.0, 1.0));
-        let field = DISPUTED[rng.random_range(0..DISPUTED.len())];
-        Some(Meeting {
-            place: rng.random_range(0..places.max(1)),
-            people: [workers[first], workers[second]],
-            conflict: conflict.then_some(field),
-        })
+        let place = rng.random_range(0..self.grids()[grid].places().max(1));
+        let (kind, _) = self.grids()[grid].kind_of(place).unwrap_or((PlaceKind::Dwelling, 0));
+        let weights = [rates.conflict, rates.twin, rates.joint - rates.conflict - rates.twin];
+        let both = match weighted(&mut rng, &weights) {
+            Some(0) => Both::State(*pick::<&str>(&mut rng, differ::fields(kind))),
+            Some(1) => Both::Add,
+            _ => Both::Visit,
+        };
+        Some(Meeting { place, people: [workers[first], workers[second]], both })
     }
 
     /// Visits the whole city makes on such a day, on average.
@@ -247,11 +257,21 @@ fn visit_count(rng: &mut ChaCha8Rng, rates: &Rates, job: Job, day: Date) -> u32 
     exact.trunc() as u32 + u32::from(rng.random_bool(exact.fract()))
 }
 
-/// From half past eight on, one after the other, with ways between.
+/// Nobody is visited between half past eleven and two.
+const NOON: u32 = 11 * 60 + 30;
+const AFTERNOON: u32 = 14 * 60;
+
+/// One after the other with ways between, from half past eight on; who has few goes in the morning or in the
+/// afternoon.
 fn spread(rng: &mut ChaCha8Rng, visits: &mut [PlannedVisit]) {
-    let mut minute = 510 + rng.random_range(0..30);
-    let gap_max = (480 / (visits.len() as u32 + 1)).clamp(4, 60);
+    let few = visits.len() < 5;
+    let start = if few && rng.random_bool(0.5) { AFTERNOON } else { 8 * 60 + 30 };
+    let mut minute = start + rng.random_range(0..30);
+    let gap_max = (400 / (visits.len() as u32 + 1)).clamp(4, 50);
     for visit in visits {
+        if minute < AFTERNOON && minute + visit.minutes > NOON {
+            minute = AFTERNOON + rng.random_range(0..15);
+        }
         visit.at_minute = minute;
         minute += visit.minutes + rng.random_range(2..gap_max);
     }

@@ -65,6 +65,12 @@ pub(crate) const TRADES: [&str; 8] = [
     "电商打包",
     "废品回收",
 ];
+/// What licensed sites build.
+pub(crate) const PROJECTS: [&str; 7] =
+    ["雅苑二期", "安置房", "中学扩建", "污水管网改造", "农贸市场改建", "卫生院综合楼", "标准厂房"];
+/// What is burnt in villages, as often as each stands here.
+pub(crate) const VILLAGE_FUELS: [&str; 7] =
+    ["瓶装液化气", "瓶装液化气", "瓶装液化气", "管道天然气", "管道天然气", "柴草", "用电"];
 /// Special grids.
 pub(crate) const SPECIAL: [&str; 6] =
     ["产业园", "农贸市场", "人民医院", "会展中心", "高铁新城工地", "职教园区"];

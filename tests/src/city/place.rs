@@ -74,6 +74,9 @@ impl Grid {
     }
 }
 
+/// Houses of a village group 村民小组.
+const VILLAGE_GROUP: u32 = 40;
+
 /// A building: where it stands and what it is called.
 struct Building {
     lat: f64,
@@ -178,7 +181,7 @@ impl City {
             (b, address)
         };
         let mut facts = structure(&b);
-        let fuel = if at.urban { "piped" } else { *pick(rng, &["lpg", "piped", "solid", "elec"]) };
+        let fuel = if at.urban { "管道天然气" } else { *pick(rng, &names::VILLAGE_FUELS) };
         facts.push(("fuel", Scalar::from(fuel)));
         facts.push(("smoke_alarm", Scalar::Bool(rng.random_bool(0.3))));
         if kind == PlaceKind::Rental {
@@ -202,7 +205,6 @@ impl City {
         let at = &self.grids()[grid];
         let houses = (at.apartment_buildings + at.self_built).max(8);
         let b = self.building(grid, rng.random_range(0..houses));
-        let number = n + 1;
         let (name, usage, area) = match kind {
             PlaceKind::SmallPremises => {
                 let (what, usage) = *pick(rng, &names::SHOPS);
@@ -211,12 +213,16 @@ impl City {
             }
             PlaceKind::Workshop => {
                 let trade = *pick(rng, &names::TRADES);
-                (format!("{trade}坊{number}"), trade.to_owned(), rng.random_range(40.0..900.0))
+                let word = names::area(rng.random_range(0..500));
+                (format!("{word}{trade}坊"), trade.to_owned(), rng.random_range(40.0..900.0))
             }
             _ if n < at.licensed_sites => {
-                (format!("{}项目{number}", at.name), "有施工许可的项目".to_owned(), 4_000.0)
+                let what = *pick(rng, &names::PROJECTS);
+                let word = names::area(rng.random_range(0..500));
+                let area = rng.random_range(2_000.0..30_000.0);
+                (format!("{word}{what}工程"), "有施工许可的项目".to_owned(), area)
             }
-            _ => (format!("自建房工地{number}"), "自建房".to_owned(), 240.0),
+            _ => ("自建房翻建".to_owned(), "自建房".to_owned(), rng.random_range(90.0..400.0)),
         };
         let address = format!("{} {name}", b.address);
         let mut facts = structure(&b);
@@ -247,7 +253,20 @@ impl City {
             address: format!("{}{estate}小区{}幢", self.community(grid).name, serial % 24 + 1),
             code: building_code(self, grid, serial),
             storeys: if high { rng.random_range(11..34) } else { rng.random_range(4..8) },
-            kind: if high { "high" } else { "multi" },
+            kind: if high { "高层住宅" } else { "多层住宅" },
+        }
+    }
+
+    /// In towns by road and number, in villages by group 组 and number.
+    pub(super) fn house_address(&self, grid: usize, number: u32) -> String {
+        let at = &self.grids()[grid];
+        let community = &self.community(grid).name;
+        let serial = (at.first_building + number).min(99_998);
+        if at.urban {
+            let road = names::ROADS[(grid * 3 + number as usize / 60) % names::ROADS.len()];
+            format!("{community}{road}{}号", serial + 1)
+        } else {
+            format!("{community}{}组{}号", serial / VILLAGE_GROUP + 1, serial % VILLAGE_GROUP + 1)
         }
     }
 
@@ -255,15 +274,14 @@ impl City {
         let at = &self.grids()[grid];
         let mut rng = stream(self.seed(), "building", in_grid(grid, number));
         let (lat, lon) = self.inside(grid, &mut rng);
-        let road = names::ROADS[(grid * 3 + number as usize / 60) % names::ROADS.len()];
         let serial = (at.first_building + number).min(99_998);
         Building {
             lat,
             lon,
-            address: format!("{}{road}{}号", self.community(grid).name, serial + 1),
+            address: self.house_address(grid, number),
             code: building_code(self, grid, serial),
             storeys: rng.random_range(1..5),
-            kind: "self",
+            kind: "自建房",
         }
     }
 }

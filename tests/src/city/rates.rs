@@ -137,6 +137,8 @@ pub struct Rates {
     pub joint: f64,
     /// Share of the places touched on a day at which both write the same field without knowing.
     pub conflict: f64,
+    /// Share of the places touched on a day that are new and added by two people (own choice).
+    pub twin: f64,
     /// Share of phones whose clock is wrong.
     pub skewed: f64,
     /// By how much at most, in milliseconds, either way.
@@ -154,6 +156,7 @@ impl Default for Rates {
             no_network: 0.20,
             joint: 0.03,
             conflict: 0.002,
+            twin: 0.000_5,
             skewed: 0.02,
             skew_ms_max: 5 * 60 * 1000,
             silent: 0.005,

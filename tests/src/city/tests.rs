@@ -225,7 +225,7 @@ fn days_keep_the_rates() {
                     entered += f64::from(u8::from(v.outcome == Outcome::Entered));
                 }
                 places.entry((v.grid, v.place)).or_default().insert(outing.person);
-                if v.joint.is_some_and(|j| j.conflict.is_some()) {
+                if v.joint.is_some_and(|j| matches!(j.both, Both::State(_))) {
                     assert!(v.offline);
                     conflicted.insert((v.grid, v.place));
                 }

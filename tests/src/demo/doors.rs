@@ -70,6 +70,15 @@ impl Doors {
         Ok(made)
     }
 
+    /// The first supervisor's account.
+    ///
+    /// # Panics
+    /// Never: the first of the desks is the supervisor's.
+    #[must_use]
+    pub fn supervisor(&self) -> &PersonId {
+        &self.accounts.first().expect("desks").0
+    }
+
     /// The second factor's code at a time, in ms since 1970; good for half a minute or more.
     #[must_use]
     pub fn code(&self, now_ms: i64) -> String {

@@ -8,17 +8,19 @@ use ironfeet_core::checklist::Evidence;
 use ironfeet_core::model::{Finding, PlaceId, PlaceKind, UtcMillis, VisitId};
 use ironfeet_core::phone::sync::Unwatched;
 use ironfeet_core::phone::transport::Http;
-use ironfeet_core::phone::{Phone, PhoneError, PhotoBudget};
+use ironfeet_core::phone::{NewPlace, Phone, PhoneError, PhotoBudget};
 use jiff::civil::Date;
 use rand::RngExt as _;
 
 use super::clock::{self, PhoneClock};
+use super::ramp::{Holding, Ready};
 use super::tally::Tally;
 use super::town::Town;
 use crate::bench::station::StationError;
 use crate::bench::watch::epoch_ms;
 use crate::city::{
-    Answering, City, Outcome, Person, PlannedVisit, Stream, list_for, remark, stream,
+    Answering, Both, City, CityPlace, Outcome, Person, PlannedVisit, Stream, both_say, list_for,
+    remark, stream,
 };
 use crate::picture;
 
@@ -31,6 +33,8 @@ const OPTIONAL_OF_TEN: u64 = 4;
 /// Questions of a visit at most; more means that it never ends.
 const QUESTIONS_MAX: usize = 400;
 const APP: &str = "demo";
+/// The checklist of a shop.
+const SHOPS: &str = "small_premises";
 
 /// A person with a phone.
 pub struct Pocket {
@@ -132,6 +136,14 @@ impl Pocket {
         }
     }
 
+    /// Makes a sync ready without sending it; none where nothing could be made.
+    pub fn hold(&mut self, town: &Town) -> Option<Ready> {
+        let holding = Holding::new(&self.http);
+        // It ends like a sync without network.
+        let _offline = town.runtime.block_on(self.phone.sync(&holding, APP, &Unwatched));
+        holding.kept()
+    }
+
     fn send_photos(&mut self, town: &Town) -> Result<(), StationError> {
         let sent = self.phone.photo_send(&self.http, PhotoBudget::default(), &Unwatched);
         let sent = town.runtime.block_on(sent)?;
@@ -145,8 +157,10 @@ impl Pocket {
         let missing = PhoneError::NotFound { what: "place" };
         let Some(there) = city.place(visit.grid, visit.place) else { return Err(missing) };
         let Some(place) = self.places.get(&there.address).copied() else { return Err(missing) };
-        if let Some(field) = visit.joint.and_then(|j| j.conflict) {
-            self.dispute(visit, place, field)?;
+        match visit.joint.map(|joint| joint.both) {
+            Some(Both::State(field)) => self.dispute(visit, &there, place, field)?,
+            Some(Both::Add) => return self.add_unlisted(errand, visit),
+            Some(Both::Visit) | None => {}
         }
         if visit.stream == Stream::Recheck
             && let Some(open) = self.phone.findings(true)?.into_iter().next()
@@ -170,23 +184,45 @@ impl Pocket {
         }
     }
 
+    /// Whether this person is the second of the two who are there today.
+    fn is_second(&self, visit: &PlannedVisit) -> bool {
+        visit.joint.is_some_and(|j| j.with < self.number)
+    }
+
     /// States a fact of the place that somebody else states otherwise today.
     fn dispute(
         &mut self,
         visit: &PlannedVisit,
+        there: &CityPlace,
         place: PlaceId,
         field: &str,
     ) -> Result<(), PhoneError> {
-        let second = visit.joint.is_some_and(|j| j.with < self.number);
-        let values = match field {
-            "building_type" => ["多层", "自建房"],
-            "storeys" => ["5", "6"],
-            "use" => ["居住", "居住兼仓储"],
-            _ => ["从东侧楼梯进入", "从北门进入"],
-        };
-        self.phone.place_set(place, field, values[usize::from(second)])?;
+        let values = both_say(there, field);
+        self.phone.place_set(place, field, &values[usize::from(self.is_second(visit))])?;
         self.tally.disputed += 1;
         Ok(())
+    }
+
+    /// Adds a shop that the register does not have, and visits it; somebody else does the same today.
+    fn add_unlisted(
+        &mut self,
+        errand: &Errand<'_>,
+        visit: &PlannedVisit,
+    ) -> Result<(), PhoneError> {
+        let missing = PhoneError::NotFound { what: "place" };
+        let shop = errand.city.unlisted(visit.grid, visit.place).ok_or(missing)?;
+        let [first, second] = shop.addresses;
+        let place = self.phone.place_add(&NewPlace {
+            kind: PlaceKind::SmallPremises,
+            address: if self.is_second(visit) { second } else { first },
+            lat: Some(shop.lat),
+            lon: Some(shop.lon),
+            grid: Some(errand.city.grids()[visit.grid].code.clone()),
+            facts: vec![("name".to_owned(), shop.name), ("use".to_owned(), shop.usage.to_owned())],
+        })?;
+        self.tally.added += 1;
+        let id = self.phone.visit_start(place, SHOPS, false)?;
+        self.answer(errand, visit, id, SHOPS, &[])
     }
 
     fn patrol(
@@ -271,15 +307,18 @@ impl Pocket {
         self.clock.set(now, skew_ms);
     }
 
-    /// What does not hold together on this phone, or does not agree with the server.
+    /// What does not hold together on this phone, or, where it should agree, does not agree with the server.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn check(&self, town: &Town) -> Result<Vec<String>, StationError> {
+    pub fn check(&self, town: &Town, agrees: bool) -> Result<Vec<String>, StationError> {
         let report = self.phone.verify()?;
         let who = &self.person.id;
         let mut wrong: Vec<String> =
             report.problems.iter().map(|p| format!("{who}: {}", p.what)).collect();
+        if !agrees {
+            return Ok(wrong);
+        }
         let status = self.phone.status()?;
         if status.pending > 0 {
             wrong.push(format!("{who}: {} changes wait to be sent", status.pending));

@@ -17,7 +17,6 @@ use super::tally::Tally;
 use super::{Life, SHIFT_END, clock, is_working_day, lock, next};
 use crate::bench::station::StationError;
 use crate::bench::watch::epoch_ms;
-use crate::city::Outing;
 
 /// Phones that sync at the same moment at most; more wait, and their waiting counts.
 const AT_ONCE: usize = 64;
@@ -47,6 +46,14 @@ pub struct Storm {
     pub failures: Vec<String>,
 }
 
+/// Returns at a moment, or at once when it is past.
+pub(super) fn wait_until(due_ms: f64) {
+    let early = || Some(due_ms - epoch_ms()).filter(|ms| *ms > 0.0);
+    while let Some(ms) = early() {
+        std::thread::park_timeout(Duration::from_secs_f64(ms / 1000.0));
+    }
+}
+
 impl Life {
     /// Lives one more working day without any network, then lets all phones come within `window_s`.
     ///
@@ -61,6 +68,7 @@ impl Life {
         while !is_working_day(day) {
             day = next(day);
         }
+        self.next_day = next(day);
         let visits = self.dark_day(day);
         say(&format!("无网一天 a day without network: {visits} visits"));
         self.town.clock.set(clock::at(day, SHIFT_END + 60));
@@ -98,10 +106,8 @@ impl Life {
     }
 
     /// Everybody's visits of a day, nobody syncs. Gives how many.
-    fn dark_day(&mut self, day: Date) -> u64 {
-        let outings: Vec<Option<Outing>> = (0..self.city.field_count())
-            .map(|person| self.city.outing(&self.rates, day, person))
-            .collect();
+    pub(super) fn dark_day(&mut self, day: Date) -> u64 {
+        let outings = self.outings(day);
         self.each(|pocket| {
             // Whose phone was revoked has no grids any more.
             let here = self.revoked != Some(pocket.number);
@@ -124,19 +130,16 @@ impl Life {
     fn dues(&self, window_s: f64) -> Vec<(f64, usize)> {
         let mut random = ChaCha8Rng::seed_from_u64(self.city.seed());
         let mut dues: Vec<(f64, usize)> = (0..self.pockets.len())
-            .filter(|n| self.revoked != Some(*n))
+            .filter(|n| self.revoked != Some(lock(&self.pockets[*n]).number))
             .map(|n| (random.random_range(0.0..window_s), n))
             .collect();
         dues.sort_by(|a, b| a.0.total_cmp(&b.0));
         dues
     }
 
-    /// A phone syncs at its moment. Gives milliseconds from then to its end.
+    /// The phone at this place of the list syncs at its moment. Gives milliseconds from then to its end.
     fn comes(&self, number: usize, due_ms: f64) -> f64 {
-        let early = || Some(due_ms - epoch_ms()).filter(|ms| *ms > 0.0);
-        while let Some(ms) = early() {
-            std::thread::park_timeout(Duration::from_secs_f64(ms / 1000.0));
-        }
+        wait_until(due_ms);
         let mut pocket = lock(&self.pockets[number]);
         if let Err(error) = pocket.sync(&self.town) {
             let line = format!("{} sync: {error}", pocket.person.id);

@@ -18,6 +18,8 @@ pub struct Tally {
     pub remarks: u64,
     /// Place facts stated that somebody else states too, unseen.
     pub disputed: u64,
+    /// Places added that the register did not have.
+    pub added: u64,
     /// Visits made without network.
     pub offline: u64,
     /// Changes the server took.
@@ -65,6 +67,7 @@ impl Tally {
         self.answers += other.answers;
         self.remarks += other.remarks;
         self.disputed += other.disputed;
+        self.added += other.added;
         self.offline += other.offline;
         self.pushes += other.pushes;
         self.pulled += other.pulled;
@@ -100,6 +103,10 @@ pub struct Summary {
     pub days: u32,
     /// Phones enrolled.
     pub phones: usize,
+    /// Phones that a city of this size has.
+    pub phones_of_city: usize,
+    /// Phones that keep what they have to themselves to the end.
+    pub away: usize,
     /// Places imported.
     pub places: u64,
     /// Fields in conflict that wait for a supervisor.
@@ -129,10 +136,11 @@ impl Summary {
             })
         };
         json!({
-            "city": self.city, "days": self.days, "phones": self.phones, "places": self.places,
+            "city": self.city, "days": self.days, "phones": self.phones,
+            "phones_of_city": self.phones_of_city, "phones_silent": self.away, "places": self.places,
             "visits": t.visits, "entered": t.entered, "answers": t.answers,
             "findings": t.findings, "conflicts": self.conflicts, "quarantined": t.quarantined,
-            "refused": t.refused, "offline_visits": t.offline,
+            "refused": t.refused, "offline_visits": t.offline, "places_added": t.added,
             "pushes": t.pushes, "pulled": t.pulled, "syncs": t.sync_ms.len(),
             "bytes": {"up": t.bytes_up, "down": t.bytes_down},
             "photos": {"sent": t.photos, "bytes": t.photo_bytes},

@@ -12,6 +12,8 @@ use ironfeet_core::phone::{EnrolWith, OpenOptions, Phone};
 use ironfeet_server::app::App;
 use ironfeet_server::config::Config;
 use ironfeet_server::import::{self, Imported, border};
+use ironfeet_server::review::ReviewError;
+use ironfeet_server::review::decide::{self, Act, By, Choice};
 use ironfeet_server::store::sqlite::Sqlite;
 use ironfeet_server::store::{self, PersonRow, Register, RegisterRow, StoreError};
 use ironfeet_server::{command, enrol, review, verify};
@@ -255,6 +257,30 @@ impl Town {
             Ok(())
         })
         .map_err(|e: StoreError| failed(&e))
+    }
+
+    /// A supervisor decides about the oldest fields in conflict, so many at most: the value seen last is taken.
+    ///
+    /// # Errors
+    /// When a decision is refused.
+    pub fn decide(&self, by: &PersonId, most: usize) -> Result<(), StationError> {
+        let open = review::conflicts(&self.app, CONFLICTS_MAX).map_err(|e| failed(&e))?;
+        let by = By { actor: by.to_string(), post: Role::Supervisor };
+        for conflict in open.iter().rev().take(most) {
+            let Some(last) = conflict.sides.iter().max_by_key(|s| s.origin.device_at) else {
+                continue;
+            };
+            let choice = Choice {
+                doc: conflict.doc,
+                container: conflict.container.clone(),
+                field: conflict.field.clone(),
+                rivals: conflict.rivals.clone(),
+                act: Act::Take(last.change),
+            };
+            store::transact(&*self.app.store, |s| decide::decide(s, &self.app, &choice, &by))
+                .map_err(|e: ReviewError| failed(&e))?;
+        }
+        Ok(())
     }
 
     /// Fields in conflict.
