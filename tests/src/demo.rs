@@ -62,11 +62,11 @@ const SHIFT_END: u32 = 18 * 60 + 30;
 const HANDED_OUT: u32 = 16 * 60;
 /// A small city has few meetings; the demo shows more of what supervisors decide than an average day.
 const MEETINGS: f64 = 3.0;
-const DISPUTES: f64 = 10.0;
+const DISPUTES: f64 = 20.0;
 const TWINS: f64 = 12.0;
 const SKEWED: f64 = 3.0;
 /// Conflicts that the supervisor decides in an evening.
-const DECIDED: usize = 2;
+const DECIDED: usize = 1;
 
 /// A city with its server and phones.
 pub struct Life {

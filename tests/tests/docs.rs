@@ -12,6 +12,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use ironfeet_core::model::{ChangeHash, DocId};
+use ironfeet_core::sync::message::{PushStatus, Receipt};
 use ironfeet_server::metrics::{Metrics, Standing};
 use ironfeet_tests::tidy::root;
 
@@ -208,7 +210,13 @@ fn links_between_pages_lead_somewhere() {
 #[test]
 fn alerts_name_metrics_that_the_server_writes() {
     let rules = page("deploy/ironfeet.rules.yml");
-    let written = Metrics::new().text(&Standing::default()).unwrap();
+    let metrics = Metrics::new();
+    // Families with labels are silent until the first of them is counted.
+    metrics.answered("/v1/sync", 200, 0.1);
+    metrics.upload("whole");
+    let status = PushStatus::Rejected("scope".to_owned(), String::new());
+    metrics.pushed(&[Receipt { doc: DocId([0; 16]), hash: ChangeHash([0; 32]), status }]);
+    let written = metrics.text(&Standing::default()).unwrap();
     let typed: Vec<&str> = written.lines().filter_map(|l| l.strip_prefix("# TYPE ")).collect();
     // A family as it is scraped: counters end with `_total`, histograms are three series.
     let series = |line: &str| match line.split_once(' ').unwrap() {

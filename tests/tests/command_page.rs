@@ -66,7 +66,11 @@ fn lines() -> Vec<(String, &'static str, Vec<String>)> {
         let text = std::fs::read_to_string(root().join(&page)).unwrap();
         for line in text.lines() {
             for (start, program) in starts {
-                let Some(rest) = line.split(start).nth(1) else { continue };
+                let Some((before, rest)) = line.split_once(start) else { continue };
+                // A setting names the program and starts another one.
+                if before.ends_with('=') {
+                    continue;
+                }
                 let rest = rest.split(['#', '`', ';']).next().unwrap();
                 let dashes = if start.ends_with("--") { "--" } else { "" };
                 let words = format!("{dashes}{rest}");
