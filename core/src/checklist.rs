@@ -25,6 +25,7 @@ mod session;
 mod shape;
 mod slip;
 mod words;
+mod yaml;
 
 pub use answer::{AnswerError, fits, parse_answer};
 pub use calendar::{CALENDAR_YAML, Calendar, CalendarError, Certainty};

@@ -11,6 +11,7 @@ use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::Offset;
 use serde::Deserialize;
 
+use super::yaml;
 use crate::model::{ClockKind, Deadline, Text, UtcMillis};
 
 /// The working time that comes with the product.
@@ -115,9 +116,8 @@ impl Calendar {
     ///
     /// # Errors
     /// What is wrong with it, the first thing only.
-    pub fn load(yaml: &str) -> Result<Self, CalendarError> {
-        let raw: RawCalendar = serde_saphyr::from_str(yaml)
-            .map_err(|e| CalendarError::Shape(e.without_snippet().to_string()))?;
+    pub fn load(text: &str) -> Result<Self, CalendarError> {
+        let raw: RawCalendar = yaml::read(text).map_err(|e| CalendarError::Shape(e.to_string()))?;
         let mut calendar = Self {
             version: raw.version,
             periods: periods(&raw.periods).ok_or(CalendarError::Periods)?,

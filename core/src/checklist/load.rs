@@ -7,15 +7,16 @@ use super::content::Content;
 use super::error::{ContentError, ContentErrors, Sink, say};
 use super::raw::{RawContent, line};
 use super::reach;
+use super::yaml::{self, YamlError};
 use crate::limits::CHECKLIST_BYTES_MAX;
 
 /// The only schema of checklist files this version reads.
 const SCHEMA: (&str, u32) = ("inspection-checklists", 1);
 
 /// Parses and checks; see [`Content::load`].
-pub(super) fn load(yaml: &str) -> Result<Content, ContentErrors> {
+pub(super) fn load(text: &str) -> Result<Content, ContentErrors> {
     let mut sink = Sink::default();
-    if yaml.len() > CHECKLIST_BYTES_MAX {
+    if text.len() > CHECKLIST_BYTES_MAX {
         sink.push(
             0,
             "too_large",
@@ -27,8 +28,7 @@ pub(super) fn load(yaml: &str) -> Result<Content, ContentErrors> {
         );
     }
     sink.finish()?;
-    let raw: RawContent =
-        serde_saphyr::from_str(yaml).map_err(|e| ContentErrors(vec![misread(yaml, &e)]))?;
+    let raw: RawContent = yaml::read(text).map_err(|e| ContentErrors(vec![misread(text, &e)]))?;
     let mut sink = Sink::default();
     let meta = &raw.meta;
     if (meta.schema.value.as_str(), meta.schema_version.value) != SCHEMA {
@@ -54,10 +54,10 @@ pub(super) fn load(yaml: &str) -> Result<Content, ContentErrors> {
 }
 
 /// A file that is not even of the right shape: the parser's word, and where that is.
-fn misread(yaml: &str, error: &serde_saphyr::Error) -> ContentError {
-    let at = error.location().map_or(0, |l| l.line());
-    let (list, item) = enclosing(yaml, at);
-    let full = error.without_snippet().to_string();
+fn misread(text: &str, error: &YamlError) -> ContentError {
+    let at = error.line().unwrap_or(0);
+    let (list, item) = enclosing(text, at);
+    let full = error.to_string();
     ContentError {
         list,
         item,
@@ -72,8 +72,8 @@ fn misread(yaml: &str, error: &serde_saphyr::Error) -> ContentError {
 }
 
 /// The list and the item around a line, read off the indentation: `- id:` lines above that are less indented.
-fn enclosing(yaml: &str, at: u64) -> (Option<String>, Option<String>) {
-    let lines: Vec<&str> = yaml.lines().collect();
+fn enclosing(text: &str, at: u64) -> (Option<String>, Option<String>) {
+    let lines: Vec<&str> = text.lines().collect();
     let last = usize::try_from(at).unwrap_or(usize::MAX).min(lines.len());
     let mut level = lines.get(last.wrapping_sub(1)).map_or(0, |l| indent(l) + 2);
     let mut ids: Vec<&str> = Vec::new();

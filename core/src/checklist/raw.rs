@@ -7,14 +7,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::shape::{Evidence, ItemType, Pii, RefStatus};
+pub(super) use super::yaml::At;
 use crate::model::{ClockKind, Deadline, Route, Scalar, Severity, Text};
-
-/// A value with the line it stands in.
-pub(super) type At<T> = serde_saphyr::Spanned<T>;
 
 /// The line (from 1) a value stands in.
 pub(super) fn line<T>(at: &At<T>) -> u64 {
-    at.referenced.line()
+    at.line
 }
 
 #[derive(Deserialize)]

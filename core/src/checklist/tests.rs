@@ -4,6 +4,7 @@
 mod broken;
 mod changes;
 mod deadlines;
+mod misshapen;
 mod visits;
 
 use std::collections::{BTreeMap, BTreeSet};

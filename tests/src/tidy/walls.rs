@@ -57,7 +57,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
         ],
     ),
     ("minicbor", &["core/src/sync", "tests/"]),
-    ("serde_saphyr", &["core/src/checklist", "tests/"]),
+    ("granit_parser", &["core/src/checklist/yaml"]),
     ("reqwest", &["core/src/phone", "tests/"]),
     ("axum", &["sync-server/", "tests/"]),
     ("askama", &["sync-server/"]),
