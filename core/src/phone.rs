@@ -11,6 +11,7 @@
 //! or uniffi. Reads no clock and no entropy but those handed in.
 
 mod apply;
+mod conflict;
 mod content;
 mod direct;
 mod due;
@@ -44,6 +45,7 @@ use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use zeroize::Zeroizing;
 
 pub use apply::{Applied, Incoming};
+pub use conflict::ConflictWords;
 pub use direct::RecordedVisit;
 pub use enrol::{EnrolWith, Enrolled, Enrolment};
 pub use error::PhoneError;

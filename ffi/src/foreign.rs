@@ -10,6 +10,7 @@ use ironfeet_core::phone::{KeyError, Keystore};
 use tokio::sync::oneshot;
 
 use crate::photo::PhotoProgress;
+use crate::status::Notice;
 use crate::sync::Progress;
 
 /// A method of the app's failed. Say in a few words what happened; no personal data.
@@ -135,6 +136,14 @@ pub trait Listener: Send + Sync {
     /// # Errors
     /// Whatever it throws is dropped.
     fn photos_progressed(&self, progress: PhotoProgress) -> Result<(), ForeignError>;
+
+    /// A sync brought a notice: what was refused, what waits for review, what a review decided. Each once, oldest
+    /// first, at the end of the sync; `notices` has it until it is put away. From the core's own thread; return at
+    /// once.
+    ///
+    /// # Errors
+    /// Whatever it throws is dropped.
+    fn noticed(&self, notice: Notice) -> Result<(), ForeignError>;
 }
 
 /// A request, as any HTTP client can send it.

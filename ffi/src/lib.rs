@@ -46,7 +46,7 @@ pub use photo::{
     PhotoBudget, PhotoProgress, PhotoReason, PhotoRef, PhotoReport, PhotoRow, PhotoState,
 };
 pub use place::{
-    Fact, FactField, FactInput, NewPlace, PlaceRow, PlaceView, TodayRow, Why, fact_fields,
+    Fact, FactField, FactInput, FactType, NewPlace, PlaceRow, PlaceView, TodayRow, Why, fact_fields,
 };
 pub use question::{AnswerKind, Carried, Choice, Question};
 pub use remark::Remark;

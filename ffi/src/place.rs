@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 use ironfeet_core::model;
 use ironfeet_core::phone;
 
-use crate::conflict::Conflict;
+use crate::conflict::{self, Conflict};
 use crate::error::PhoneError;
 use crate::finding::FindingRow;
 use crate::home;
 use crate::remark::Remark;
 use crate::task::TaskRow;
 use crate::visit::VisitRow;
-use crate::words::{Lang, PlaceKind, Role, Severity, shown};
+use crate::words::{Lang, PlaceKind, Role, Severity, narrow, shown};
 
 /// A fact of a place to write down: its field and the value as a person types it.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -58,11 +58,52 @@ impl TryFrom<NewPlace> for phone::NewPlace {
     }
 }
 
+/// What a fact takes.
+#[derive(Clone, Copy, Debug, PartialEq, uniffi::Enum)]
+pub enum FactType {
+    /// Text or a code, at most this many characters.
+    Text {
+        /// The most characters.
+        max: u32,
+    },
+    /// A whole number.
+    Whole {
+        /// The least.
+        min: i64,
+        /// The greatest.
+        max: i64,
+    },
+    /// A number.
+    Decimal {
+        /// The least.
+        min: f64,
+        /// The greatest.
+        max: f64,
+    },
+    /// `true` or `false`.
+    Yesno,
+}
+
+impl From<model::FactType> for FactType {
+    fn from(kind: model::FactType) -> Self {
+        match kind {
+            model::FactType::Text(max) => Self::Text { max: narrow(max) },
+            model::FactType::Int(min, max) => Self::Whole { min, max },
+            model::FactType::Float(min, max) => Self::Decimal { min, max },
+            model::FactType::Bool => Self::Yesno,
+        }
+    }
+}
+
 /// A field that a place can hold.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, Debug, PartialEq, uniffi::Record)]
 pub struct FactField {
     /// Name, such as `building_type`: write the fact with it.
     pub field: String,
+    /// Its label, in the person's language.
+    pub label: String,
+    /// What it takes; choose the control by it.
+    pub takes: FactType,
     /// Why it is collected, in the person's language: show it where somebody asks.
     pub purpose: String,
     /// Days until a statement asks for a re-check; absent when it stays.
@@ -71,12 +112,19 @@ pub struct FactField {
 
 impl FactField {
     fn told(field: &model::FactField, lang: Lang) -> Self {
-        let model::FactField { name, kind: _, fresh_days, purpose_zh, purpose_en } = *field;
-        let purpose = match lang {
-            Lang::Zh => purpose_zh,
-            Lang::En => purpose_en,
+        let model::FactField { name, label_zh, label_en, kind, fresh_days, purpose_zh, purpose_en } =
+            *field;
+        let (label, purpose) = match lang {
+            Lang::Zh => (label_zh, purpose_zh),
+            Lang::En => (label_en, purpose_en),
         };
-        Self { field: name.to_owned(), purpose: purpose.to_owned(), fresh_days }
+        Self {
+            field: name.to_owned(),
+            label: label.to_owned(),
+            takes: kind.into(),
+            purpose: purpose.to_owned(),
+            fresh_days,
+        }
     }
 }
 
@@ -169,7 +217,11 @@ pub struct PlaceView {
 
 impl PlaceView {
     /// In a language.
-    pub(crate) fn told(view: phone::PlaceView, lang: Lang) -> Self {
+    pub(crate) fn told(
+        view: phone::PlaceView,
+        core: &phone::Phone,
+        lang: Lang,
+    ) -> Result<Self, phone::PhoneError> {
         let phone::PlaceView {
             id,
             grid,
@@ -181,16 +233,16 @@ impl PlaceView {
             findings,
             tasks,
         } = view;
-        Self {
+        Ok(Self {
             id: id.to_string(),
             grid: grid.map(|grid| grid.to_string()),
             facts: facts(known, &expired),
             remarks: remarks.into_iter().map(Into::into).collect(),
-            conflicts: conflicts.into_iter().map(Into::into).collect(),
+            conflicts: conflict::told(conflicts, core, lang)?,
             visits: visits.into_iter().map(Into::into).collect(),
             findings: findings.into_iter().map(|row| FindingRow::told(row, lang)).collect(),
             tasks: tasks.into_iter().map(Into::into).collect(),
-        }
+        })
     }
 }
 

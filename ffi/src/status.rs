@@ -226,7 +226,8 @@ impl From<phone::Rescued> for Rescued {
     }
 }
 
-/// Counts and versions as lines of text. Neither person nor installation nor any content of a record.
+/// Counts and versions as lines of text. Neither person nor installation nor any content of a record; no grid
+/// either, because a grid is the work of one person.
 pub(crate) fn diagnostics(status: &Status) -> String {
     let counts = [
         ("schema", status.schema),
@@ -251,8 +252,10 @@ pub(crate) fn diagnostics(status: &Status) -> String {
     for (what, n) in counts {
         writeln!(text, "{what} {n}").expect("writing to a String cannot fail");
     }
-    for cursor in &status.cursors {
-        writeln!(text, "cursor {} {} {}", cursor.pid, cursor.seq, cursor.documents)
+    let system = (std::env::consts::OS, std::env::consts::ARCH);
+    writeln!(text, "system {} {}", system.0, system.1).expect("writing to a String cannot fail");
+    for (n, cursor) in status.cursors.iter().enumerate() {
+        writeln!(text, "cursor {n} {} {}", cursor.seq, cursor.documents)
             .expect("writing to a String cannot fail");
     }
     text

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use crate::error::PhoneError;
 use crate::foreign::{Borne, Listener, Transport};
 use crate::photo::{PhotoBudget, PhotoReport};
+use crate::status::Notice;
 use crate::words::Lang;
 
 /// Version that the server is told.
@@ -183,10 +184,18 @@ pub(crate) async fn run(
     transport: Option<Arc<dyn Transport>>,
     listener: Arc<dyn Listener>,
     stop: Arc<Stop>,
+    lang: Lang,
 ) -> Result<SyncReport, core::SyncError> {
     let way = way_home(&phone, transport)?;
-    let report = phone.sync(way.as_ref(), APP, &Ears { listener, stop }).await?;
-    Ok(report.into())
+    let last = phone.notices(false)?.first().map_or(0, |notice| notice.id);
+    let ears = Ears { listener, stop };
+    let report = phone.sync(way.as_ref(), APP, &ears).await;
+    // Also when the line broke: what came before is on disk.
+    for notice in phone.notices_after(last)? {
+        // An ear that fails must not undo what is on disk.
+        let _ = ears.listener.noticed(Notice::told(notice, lang));
+    }
+    Ok(report?.into())
 }
 
 /// Sends photos to the server the phone is enrolled with.

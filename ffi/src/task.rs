@@ -3,9 +3,9 @@
 use ironfeet_core::model;
 use ironfeet_core::phone;
 
-use crate::conflict::Conflict;
+use crate::conflict::{self, Conflict};
 use crate::remark::Remark;
-use crate::words::{Role, mirror_enum};
+use crate::words::{Lang, Role, mirror_enum};
 
 mirror_enum!(
     /// Where a task stands.
@@ -118,11 +118,16 @@ pub struct TaskView {
     pub conflicts: Vec<Conflict>,
 }
 
-impl From<phone::TaskView> for TaskView {
-    fn from(view: phone::TaskView) -> Self {
+impl TaskView {
+    /// In a language.
+    pub(crate) fn told(
+        view: phone::TaskView,
+        core: &phone::Phone,
+        lang: Lang,
+    ) -> Result<Self, phone::PhoneError> {
         let phone::TaskView { task, conflicts } = view;
         let model::Task { id, v: _, place, title, finding, due_at, status, checks, remarks } = task;
-        Self {
+        Ok(Self {
             id: id.to_string(),
             place: place.to_string(),
             title,
@@ -131,7 +136,7 @@ impl From<phone::TaskView> for TaskView {
             status: status.into(),
             checks: checks.into_iter().map(Into::into).collect(),
             remarks: remarks.into_iter().map(Into::into).collect(),
-            conflicts: conflicts.into_iter().map(Into::into).collect(),
-        }
+            conflicts: conflict::told(conflicts, core, lang)?,
+        })
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use ironfeet_core::model;
 use ironfeet_core::phone;
 
-use crate::conflict::Conflict;
+use crate::conflict::{self, Conflict};
 use crate::finding::Finding;
 use crate::photo::{PhotoReason, PhotoRef};
 use crate::question::Carried;
@@ -156,7 +156,11 @@ pub struct VisitView {
 
 impl VisitView {
     /// In a language.
-    pub(crate) fn told(view: phone::VisitView, lang: Lang) -> Self {
+    pub(crate) fn told(
+        view: phone::VisitView,
+        core: &phone::Phone,
+        lang: Lang,
+    ) -> Result<Self, phone::PhoneError> {
         let phone::VisitView {
             id,
             place,
@@ -178,7 +182,7 @@ impl VisitView {
             photo_reasons,
             conflicts,
         } = view;
-        Self {
+        Ok(Self {
             id: id.to_string(),
             place: place.to_string(),
             list,
@@ -197,8 +201,8 @@ impl VisitView {
             notes: notes.into_iter().map(Into::into).collect(),
             photos: photos.into_iter().map(Into::into).collect(),
             photo_reasons: photo_reasons.into_iter().map(Into::into).collect(),
-            conflicts: conflicts.into_iter().map(Into::into).collect(),
-        }
+            conflicts: conflict::told(conflicts, core, lang)?,
+        })
     }
 }
 

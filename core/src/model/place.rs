@@ -90,6 +90,10 @@ pub enum FactType {
 pub struct FactField {
     /// Name in documents, JSON, SQL and commands.
     pub name: &'static str,
+    /// Label on a screen.
+    pub label_zh: &'static str,
+    /// The label in English.
+    pub label_en: &'static str,
     /// Type and bounds.
     pub kind: FactType,
     /// Days until the fact asks for a re-check; `None` never expires (domain page 1.8, I19).
@@ -102,64 +106,142 @@ pub struct FactField {
 
 /// Every fact a place can hold. A field that is not here is refused; none is about a person.
 pub const FACT_FIELDS: &[FactField] = &[
-    field("kind", FactType::Text(32), None, "选用检查表", "chooses the checklist"),
-    field("address", FactType::Text(200), None, "找到这个场所", "finds the place"),
+    field(
+        "kind",
+        ("场所类型", "Kind of place"),
+        FactType::Text(32),
+        None,
+        ("选用检查表", "chooses the checklist"),
+    ),
+    field(
+        "address",
+        ("地址", "Address"),
+        FactType::Text(200),
+        None,
+        ("找到这个场所", "finds the place"),
+    ),
     field(
         "name",
+        ("招牌或楼名", "Sign or building name"),
         FactType::Text(100),
         Some(730),
-        "招牌或楼名，便于识别",
-        "signboard or building name, to recognise it",
+        ("招牌或楼名，便于识别", "signboard or building name, to recognise it"),
     ),
-    field("lat", FactType::Float(-90.0, 90.0), None, "地图定位", "shows it on the map"),
-    field("lon", FactType::Float(-180.0, 180.0), None, "地图定位", "shows it on the map"),
+    field(
+        "lat",
+        ("纬度", "Latitude"),
+        FactType::Float(-90.0, 90.0),
+        None,
+        ("地图定位", "shows it on the map"),
+    ),
+    field(
+        "lon",
+        ("经度", "Longitude"),
+        FactType::Float(-180.0, 180.0),
+        None,
+        ("地图定位", "shows it on the map"),
+    ),
     field(
         "building_type",
+        ("建筑类型", "Building type"),
         FactType::Text(40),
         Some(1095),
-        "判断疏散和消防要求",
-        "decides escape and fire rules",
+        ("判断疏散和消防要求", "decides escape and fire rules"),
     ),
-    field("storeys", FactType::Int(1, 200), Some(1095), "判断疏散要求", "decides escape rules"),
-    field("dwellings", FactType::Int(0, 10_000), Some(365), "安排走访工作量", "plans the visits"),
     field(
-        "rooms",
+        "storeys",
+        ("层数", "Storeys"),
+        FactType::Int(1, 200),
+        Some(1095),
+        ("判断疏散要求", "decides escape rules"),
+    ),
+    field(
+        "dwellings",
+        ("户数", "Dwellings"),
         FactType::Int(0, 10_000),
         Some(365),
-        "判断是否集中出租",
-        "tells whether group-rental rules apply",
+        ("安排走访工作量", "plans the visits"),
+    ),
+    field(
+        "rooms",
+        ("房间数", "Rooms"),
+        FactType::Int(0, 10_000),
+        Some(365),
+        ("判断是否集中出租", "tells whether group-rental rules apply"),
     ),
     field(
         "floor_area_m2",
+        ("建筑面积（m²）", "Floor area (m²)"),
         FactType::Float(0.0, 1_000_000.0),
         Some(1095),
-        "判断场所规模",
-        "tells the size class",
+        ("判断场所规模", "tells the size class"),
     ),
-    field("use", FactType::Text(60), Some(365), "判断用途混合风险", "tells mixed use"),
-    field("fuel", FactType::Text(40), Some(365), "判断燃气检查项目", "tells which gas items apply"),
-    field("gas_supply", FactType::Text(40), Some(365), "联系供气企业", "tells the gas company"),
-    field("ebike_shed", FactType::Bool, Some(365), "协调充电设施", "plans charging sheds"),
-    field("smoke_alarm", FactType::Bool, Some(365), "消防设施情况", "fire equipment"),
-    field("lift", FactType::Bool, Some(1095), "电动车进电梯风险", "e-bike in lift risk"),
+    field(
+        "use",
+        ("用途", "Use"),
+        FactType::Text(60),
+        Some(365),
+        ("判断用途混合风险", "tells mixed use"),
+    ),
+    field(
+        "fuel",
+        ("燃料", "Fuel"),
+        FactType::Text(40),
+        Some(365),
+        ("判断燃气检查项目", "tells which gas items apply"),
+    ),
+    field(
+        "gas_supply",
+        ("供气方式", "Gas supply"),
+        FactType::Text(40),
+        Some(365),
+        ("联系供气企业", "tells the gas company"),
+    ),
+    field(
+        "ebike_shed",
+        ("电动车充电棚", "E-bike charging shed"),
+        FactType::Bool,
+        Some(365),
+        ("协调充电设施", "plans charging sheds"),
+    ),
+    field(
+        "smoke_alarm",
+        ("烟感报警器", "Smoke alarm"),
+        FactType::Bool,
+        Some(365),
+        ("消防设施情况", "fire equipment"),
+    ),
+    field(
+        "lift",
+        ("电梯", "Lift"),
+        FactType::Bool,
+        Some(1095),
+        ("电动车进电梯风险", "e-bike in lift risk"),
+    ),
     field(
         "access_note",
+        ("怎样到达", "How to get there"),
         FactType::Text(200),
         Some(365),
-        "怎样到达（不写人）",
-        "how to get there (nothing about people)",
+        ("怎样到达（不写人）", "how to get there (nothing about people)"),
     ),
-    field("building_code", FactType::Text(17), None, "标准地址编码", "standard address code"),
+    field(
+        "building_code",
+        ("标准地址编码", "Standard address code"),
+        FactType::Text(17),
+        None,
+        ("标准地址编码", "standard address code"),
+    ),
 ];
 
 const fn field(
     name: &'static str,
+    (label_zh, label_en): (&'static str, &'static str),
     kind: FactType,
     fresh_days: Option<i64>,
-    purpose_zh: &'static str,
-    purpose_en: &'static str,
+    (purpose_zh, purpose_en): (&'static str, &'static str),
 ) -> FactField {
-    FactField { name, kind, fresh_days, purpose_zh, purpose_en }
+    FactField { name, label_zh, label_en, kind, fresh_days, purpose_zh, purpose_en }
 }
 
 impl FactField {

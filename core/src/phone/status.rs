@@ -1,5 +1,7 @@
 //! How the phone stands: counts, what waits, cursors, notices, in one answer.
 
+mod words;
+
 use serde::Serialize;
 
 use crate::model::{ChangeHash, DocId, InstallId, Lang, PersonId, Role, Text, UtcMillis};
@@ -180,6 +182,17 @@ impl Phone {
             };
             Ok(notices.into_iter().map(row).collect())
         })
+    }
+
+    /// Notices that came after this one, oldest first; `0` before any.
+    ///
+    /// # Errors
+    /// [`PhoneError::Internal`] when the disk refuses.
+    pub fn notices_after(&self, id: i64) -> Result<Vec<NoticeRow>, PhoneError> {
+        let mut news = self.notices(false)?;
+        news.retain(|notice| notice.id > id);
+        news.reverse();
+        Ok(news)
     }
 
     /// Puts a notice away.

@@ -20,6 +20,15 @@ impl PhoneCore {
         self.ask(Phone::status).map(|status| Status::told(status, self.language()))
     }
 
+    /// How the phone stands, line by line in the person's language, what asks for an act first: what failed, what
+    /// waits to be sent, how long the phone may work offline, what waits for review.
+    ///
+    /// # Errors
+    /// `Internal` when the disk refuses.
+    pub fn status_words(&self) -> Result<Vec<String>, PhoneError> {
+        self.ask(|phone| phone.status_words(self.language().into()))
+    }
+
     /// Reads every record strictly and tells whether all is whole. May take seconds.
     ///
     /// # Errors

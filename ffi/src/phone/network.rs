@@ -70,8 +70,9 @@ impl PhoneCore {
     /// Whatever came before the error is on disk.
     pub async fn sync(&self, stop: Arc<Stop>) -> Result<SyncReport, PhoneError> {
         let (own, listener) = (self.transport.clone(), Arc::clone(&self.listener));
-        let work = sync::run(self.phone()?, own, listener, stop);
-        let done = sync::task(work, self.language()).await;
+        let language = self.language();
+        let work = sync::run(self.phone()?, own, listener, stop, language);
+        let done = sync::task(work, language).await;
         // An ear that fails must not undo what is on disk.
         let _ = self.listener.changed();
         done

@@ -23,7 +23,8 @@ impl PhoneCore {
     /// `NotFound`.
     pub fn place(&self, id: &str) -> Result<PlaceView, PhoneError> {
         let place = self::id(id)?;
-        self.ask(|phone| phone.place_show(place)).map(|view| PlaceView::told(view, self.language()))
+        let language = self.language();
+        self.ask(|phone| PlaceView::told(phone.place_show(place)?, phone, language))
     }
 
     /// Places whose address, name or use holds every word of a text, best first.

@@ -65,7 +65,8 @@ impl PhoneCore {
     /// `NotFound`.
     pub fn visit(&self, id: &str) -> Result<VisitView, PhoneError> {
         let visit = self::id(id)?;
-        self.ask(|phone| phone.visit_show(visit)).map(|view| VisitView::told(view, self.language()))
+        let language = self.language();
+        self.ask(|phone| VisitView::told(phone.visit_show(visit)?, phone, language))
     }
 
     /// Visits that are begun and not finished, oldest first.
@@ -82,7 +83,8 @@ impl PhoneCore {
     /// `Refused` with code `missing_answers` while a required question is not answered.
     pub fn finish(&self, visit: &str) -> Result<VisitView, PhoneError> {
         let visit = id(visit)?;
-        self.act(|phone| phone.visit_finish(visit)).map(|v| VisitView::told(v, self.language()))
+        let language = self.language();
+        self.act(|phone| VisitView::told(phone.visit_finish(visit)?, phone, language))
     }
 
     /// The advice slip of a visit, line by line, to be shown or printed. About the place only.

@@ -1,10 +1,9 @@
 //! Findings, conflicts, notices, tasks. One line per method; knows nothing but `core::phone` and the mirrors.
 
 use ironfeet_core::model::UtcMillis;
-use ironfeet_core::phone::Phone;
 
 use super::{PhoneCore, id, rows};
-use crate::conflict::Conflict;
+use crate::conflict::{self, Conflict};
 use crate::error::PhoneError;
 use crate::finding::FindingRow;
 use crate::status::Notice;
@@ -26,7 +25,8 @@ impl PhoneCore {
     /// # Errors
     /// `Internal` when the disk refuses.
     pub fn conflicts(&self) -> Result<Vec<Conflict>, PhoneError> {
-        self.ask(Phone::conflicts).map(rows)
+        let language = self.language();
+        self.ask(|phone| conflict::told(phone.conflicts()?, phone, language))
     }
 
     /// Chooses one of the values of a field in conflict, named by the change that wrote it.
@@ -75,7 +75,8 @@ impl PhoneCore {
     /// `NotFound`.
     pub fn task(&self, id: &str) -> Result<TaskView, PhoneError> {
         let task = self::id(id)?;
-        self.ask(|phone| phone.task_show(task)).map(Into::into)
+        let language = self.language();
+        self.ask(|phone| TaskView::told(phone.task_show(task)?, phone, language))
     }
 
     /// Adds a task at a place; gives its id.

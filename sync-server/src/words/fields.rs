@@ -8,25 +8,10 @@ use super::{codes, pick, time};
 /// The label of a fact or of a part of a record's head; `None` when it is neither.
 #[must_use]
 pub fn label(name: &str, lang: Lang) -> Option<&'static str> {
+    if let Some(fact) = FactField::find(name) {
+        return Some(pick(lang, fact.label_zh, fact.label_en));
+    }
     let (zh, en) = match name {
-        "kind" => ("场所类型", "Kind of place"),
-        "address" => ("地址", "Address"),
-        "name" => ("招牌或楼名", "Sign or building name"),
-        "lat" => ("纬度", "Latitude"),
-        "lon" => ("经度", "Longitude"),
-        "building_type" => ("建筑类型", "Building type"),
-        "storeys" => ("层数", "Storeys"),
-        "dwellings" => ("户数", "Dwellings"),
-        "rooms" => ("房间数", "Rooms"),
-        "floor_area_m2" => ("建筑面积（m²）", "Floor area (m²)"),
-        "use" => ("用途", "Use"),
-        "fuel" => ("燃料", "Fuel"),
-        "gas_supply" => ("供气方式", "Gas supply"),
-        "ebike_shed" => ("电动车充电棚", "E-bike charging shed"),
-        "smoke_alarm" => ("烟感报警器", "Smoke alarm"),
-        "lift" => ("电梯", "Lift"),
-        "access_note" => ("怎样到达", "How to get there"),
-        "building_code" => ("标准地址编码", "Standard address code"),
         "status" => ("状态", "Status"),
         "due_at" => ("期限", "Due"),
         "title" => ("标题", "Title"),

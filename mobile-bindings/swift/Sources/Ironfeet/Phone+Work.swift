@@ -188,6 +188,11 @@ extension Phone {
         try await work { try $0.status() }
     }
 
+    /// How the phone stands in words, line by line, what asks for an act first.
+    public func statusWords() async throws -> [String] {
+        try await work { try $0.statusWords() }
+    }
+
     /// Reads every record strictly and tells whether all is whole. May take seconds.
     public func verify() async throws -> VerifyReport {
         try await work { try $0.verify() }

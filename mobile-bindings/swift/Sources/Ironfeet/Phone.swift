@@ -129,6 +129,10 @@ public final class Phone: Sendable {
     /// Emits when something that a screen may show has changed: by this phone, or by a sync.
     public var changes: AsyncStream<Void> { ear.changes() }
 
+    /// What the syncs of this process bring: refused, waiting for review, decided. For a message at once;
+    /// ``notices(openOnly:)`` has each until it is put away.
+    public var newNotices: AsyncStream<Notice> { ear.notices() }
+
     /// Reads now, and again whenever something changed: `phone.watch { try await $0.today() }`.
     public func watch<T: Sendable>(
         _ read: @escaping @Sendable (Phone) async throws -> T

@@ -271,6 +271,13 @@ typedef void (*UniffiCallbackInterfaceListenerMethod2)(uint64_t, RustBuffer, voi
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_LISTENER_METHOD3
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_LISTENER_METHOD3
+typedef void (*UniffiCallbackInterfaceListenerMethod3)(uint64_t, RustBuffer, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_SIGNER_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_SIGNER_METHOD0
 typedef void (*UniffiCallbackInterfaceSignerMethod0)(uint64_t, RustBuffer, RustBuffer* _Nonnull,
@@ -309,6 +316,7 @@ typedef struct UniffiVTableCallbackInterfaceListener {
     UniffiCallbackInterfaceListenerMethod0 _Nonnull changed;
     UniffiCallbackInterfaceListenerMethod1 _Nonnull progressed;
     UniffiCallbackInterfaceListenerMethod2 _Nonnull photosProgressed;
+    UniffiCallbackInterfaceListenerMethod3 _Nonnull noticed;
 } UniffiVTableCallbackInterfaceListener;
 
 #endif
@@ -379,6 +387,11 @@ void uniffi_ironfeet_ffi_fn_method_listener_progressed(uint64_t ptr, RustBuffer 
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_LISTENER_PHOTOS_PROGRESSED
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_LISTENER_PHOTOS_PROGRESSED
 void uniffi_ironfeet_ffi_fn_method_listener_photos_progressed(uint64_t ptr, RustBuffer progress, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_LISTENER_NOTICED
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_LISTENER_NOTICED
+void uniffi_ironfeet_ffi_fn_method_listener_noticed(uint64_t ptr, RustBuffer notice, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_CLONE_SIGNER
@@ -519,6 +532,11 @@ RustBuffer uniffi_ironfeet_ffi_fn_method_phonecore_rescue_import(uint64_t ptr, R
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_STATUS
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_STATUS
 RustBuffer uniffi_ironfeet_ffi_fn_method_phonecore_status(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_STATUS_WORDS
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_STATUS_WORDS
+RustBuffer uniffi_ironfeet_ffi_fn_method_phonecore_status_words(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_FN_METHOD_PHONECORE_TEND
@@ -1059,6 +1077,12 @@ uint16_t uniffi_ironfeet_ffi_checksum_method_listener_photos_progressed(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_LISTENER_NOTICED
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_LISTENER_NOTICED
+uint16_t uniffi_ironfeet_ffi_checksum_method_listener_noticed(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_SIGNER_MAKE_KEY
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_SIGNER_MAKE_KEY
 uint16_t uniffi_ironfeet_ffi_checksum_method_signer_make_key(void
@@ -1146,6 +1170,12 @@ uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_rescue_import(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_STATUS
 #define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_STATUS
 uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_status(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_STATUS_WORDS
+#define UNIFFI_FFIDEF_UNIFFI_IRONFEET_FFI_CHECKSUM_METHOD_PHONECORE_STATUS_WORDS
+uint16_t uniffi_ironfeet_ffi_checksum_method_phonecore_status_words(void
 
 );
 #endif

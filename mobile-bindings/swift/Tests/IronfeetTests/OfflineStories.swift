@@ -257,6 +257,14 @@ import Testing
             async let shown = watched.first { !$0.isEmpty }
             _ = try await phone.addPlace(dwelling())
             #expect(try await shown?.map(\.why) == [.firstVisit])
+            // A change in the very moment of the first reading is not missed.
+            let once = Once()
+            let both = phone.watch { phone in
+                let seen = try await phone.today().count
+                if once.first() { _ = try await phone.addPlace(dwelling("平川市西街1号")) }
+                return seen
+            }
+            #expect(try await both.first { $0 == 2 } == 2)
             phone.lock()
         }
     }

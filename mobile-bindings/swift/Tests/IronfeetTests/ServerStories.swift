@@ -46,7 +46,8 @@ import Testing
             try await li.sync()
             let conflict = try #require(try await li.conflicts().first)
             #expect(conflict.field == "building_type")
-            #expect(Set(conflict.values.map(\.value)) == ["砖混", "框架"])
+            #expect(conflict.label == "建筑类型")
+            #expect(Set(conflict.values.map(\.words)) == ["砖混", "框架"])
             #expect(try await li.conflicts() == [conflict])
             #expect(try await wang.conflicts() == [conflict])
 
@@ -106,9 +107,14 @@ import Testing
             guard case .Retry = lost else { throw lost }
             #expect(try await phone.status().pending == 1)
             #expect(try await phone.status().lastFailure != nil)
+            let words = try await phone.statusWords()
+            #expect(words[0].hasPrefix("上次同步未成功："))
+            #expect(words[1] == "1 次修改待上传")
+            #expect(words[2] == "还可离线工作 71 小时")
             try server.start()
             #expect(try await phone.sync().pushed == 1)
             #expect(try await phone.status().lastFailure == nil)
+            #expect(try await phone.statusWords()[0] == "所有记录已上传")
             phone.lock()
         }
     }
@@ -136,7 +142,11 @@ import Testing
             #expect(tickets.count == 2)
             try server.review("accept", tickets[0])
             try server.review("discard", tickets[1])
+            let news = phone.newNotices
             try await phone.sync()
+            var heard: Set<String> = []
+            for await notice in news.prefix(2) { heard.insert(notice.code) }
+            #expect(heard == ["review_accepted", "review_discarded"])
             phone.language = .en
             let notices = try await phone.notices()
             let outcome = Dictionary(uniqueKeysWithValues: notices.map { ($0.code, $0.text) })
@@ -288,5 +298,52 @@ import Testing
         let told = try await failure(act)
         guard case .Refused(let code, _) = told else { throw told }
         return code
+    }
+
+    @Test("many hands at once")
+    func manyHands() async throws {
+        try await story { device in
+            let server = try Server()
+            defer { server.close() }
+            let phone = try await device.join(try server.invite("li"))
+            let visit = try await phone.startVisit(try await phone.addPlace(dwelling()), checklist: "household")
+            let gone = Task {
+                while !Task.isCancelled {
+                    if let place = try await phone.places(limit: 1).first { try await phone.remark(place.id, "门口有台阶") }
+                }
+            }
+            try await withThrowingTaskGroup(of: Void.self) { hands in
+                for hand in 0..<4 {
+                    hands.addTask {
+                        for n in 0..<10 { _ = try await phone.addPlace(dwelling("平川市南街\(hand)号\(n)室")) }
+                    }
+                }
+                for _ in 0..<2 {
+                    hands.addTask { for _ in 0..<20 { _ = try await phone.today() } }
+                    hands.addTask { try await phone.sync() }
+                }
+                hands.addTask {
+                    for n in 0..<20 { try await phone.answer(visit, "V-01", n % 2 == 0 ? "routine" : "request") }
+                }
+                try await hands.waitForAll()
+            }
+            gone.cancel()
+            _ = await gone.result
+            let long = try await failure { try await phone.note(visit, String(repeating: "很", count: 1_000_000)) }
+            guard case .InvalidInput = long else { throw long }
+            while try await phone.status().pending > 0 { try await phone.sync() }
+            #expect(try await phone.status().places == 41)
+            #expect(try await phone.question(visit, "V-01").answer == "request")
+            #expect(try await phone.verify().ok)
+            let second = try Device()
+            defer { second.gone() }
+            let other = try await second.join(try server.invite("wang"))
+            while try await other.sync().unfinished { continue }
+            #expect(try await other.status().places == 41)
+            #expect(try await other.visit(visit).answers.first { $0.item == "V-01" }?.value == "request")
+            #expect(try await other.verify().ok)
+            phone.lock()
+            other.lock()
+        }
     }
 }

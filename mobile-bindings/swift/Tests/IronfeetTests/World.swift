@@ -208,3 +208,17 @@ final class Network: @unchecked Sendable {
         return WebResponse(status: UInt16(answer.statusCode), headers: headers, body: body)
     }
 }
+
+/// True the first time only.
+final class Once: @unchecked Sendable {
+    // Guarded by `lock`.
+    private var asked = false
+    private let lock = NSLock()
+
+    func first() -> Bool {
+        lock.withLock {
+            defer { asked = true }
+            return !asked
+        }
+    }
+}

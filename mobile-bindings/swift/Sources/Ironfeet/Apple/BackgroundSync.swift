@@ -7,14 +7,24 @@ import BackgroundTasks
 /// Call `register` before the app has finished launching, with the identifier listed in `Info.plist` under
 /// `BGTaskSchedulerPermittedIdentifiers`, and `schedule` whenever the app goes to the background.
 public enum BackgroundSync {
-    /// Registers the task. `phone` gives the open store, or `nil` while nobody is signed in.
-    public static func register(identifier: String, phone: @escaping @Sendable () async -> Phone?) {
+    /// Registers the task. `phone` gives the open store, or `nil` while nobody is signed in; `photos` what sending
+    /// photos may cost at that moment, or `nil` to leave them for the foreground.
+    public static func register(
+        identifier: String,
+        phone: @escaping @Sendable () async -> Phone?,
+        photos: @escaping @Sendable () -> PhotoBudget? = { nil }
+    ) {
         BGTaskScheduler.shared.register(forTaskWithIdentifier: identifier, using: nil) { task in
             schedule(identifier: identifier)
             let done = Done(task)
             let work = Task {
                 // The system gives minutes as a rule; what is not done in one of them is done next time.
-                let report = try? await phone()?.syncSlice(milliseconds: 60_000)
+                guard let phone = await phone() else { return done.complete(true) }
+                let report = try? await phone.syncSlice(milliseconds: 60_000)
+                if report != nil, let budget = photos() {
+                    // Ends when the system's time is over, and goes on there next time.
+                    _ = try? await phone.sendPhotos(budget)
+                }
                 done.complete(report != nil)
             }
             task.expirationHandler = { work.cancel() }

@@ -889,6 +889,16 @@ public protocol Listener: AnyObject, Sendable {
      */
     func photosProgressed(progress: PhotoProgress) throws
 
+    /**
+     * A sync brought a notice: what was refused, what waits for review, what a review decided. Each once, oldest
+     * first, at the end of the sync; `notices` has it until it is put away. From the core's own thread; return at
+     * once.
+     *
+     * # Errors
+     * Whatever it throws is dropped.
+     */
+    func noticed(notice: Notice) throws
+
 }
 /**
  * Hears what happens. The app implements it, or takes the flows and streams of the wrapper.
@@ -991,6 +1001,23 @@ open func photosProgressed(progress: PhotoProgress)throws   {try rustCallWithErr
 }
 }
 
+    /**
+     * A sync brought a notice: what was refused, what waits for review, what a review decided. Each once, oldest
+     * first, at the end of the sync; `notices` has it until it is put away. From the core's own thread; return at
+     * once.
+     *
+     * # Errors
+     * Whatever it throws is dropped.
+     */
+open func noticed(notice: Notice)throws   {try rustCallWithError(FfiConverterTypeForeignError_lift) {
+        uniffiCallStatus in
+    uniffi_ironfeet_ffi_fn_method_listener_noticed(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeNotice_lower(notice),uniffiCallStatus
+    )
+}
+}
+
 
 
 }
@@ -1080,6 +1107,31 @@ fileprivate struct UniffiCallbackInterfaceListener {
                 }
                 return try uniffiObj.photosProgressed(
                      progress: try FfiConverterTypePhotoProgress_lift(progress)
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCallWithError(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn,
+                lowerError: FfiConverterTypeForeignError_lower
+            )
+        },
+        noticed: { (
+            uniffiHandle: UInt64,
+            notice: RustBuffer,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeListener.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return try uniffiObj.noticed(
+                     notice: try FfiConverterTypeNotice_lift(notice)
                 )
             }
 
@@ -1244,6 +1296,15 @@ public protocol PhoneCoreProtocol: AnyObject, Sendable {
      * `Internal` when the disk refuses.
      */
     func status() throws  -> Status
+
+    /**
+     * How the phone stands, line by line in the person's language, what asks for an act first: what failed, what
+     * waits to be sent, how long the phone may work offline, what waits for review.
+     *
+     * # Errors
+     * `Internal` when the disk refuses.
+     */
+    func statusWords() throws  -> [String]
 
     /**
      * For quiet moments, such as the app going to the background; never needed for safety.
@@ -1832,6 +1893,22 @@ open func status()throws  -> Status  {
     return try  FfiConverterTypeStatus_lift(try rustCallWithError(FfiConverterTypePhoneError_lift) {
         uniffiCallStatus in
     uniffi_ironfeet_ffi_fn_method_phonecore_status(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * How the phone stands, line by line in the person's language, what asks for an act first: what failed, what
+     * waits to be sent, how long the phone may work offline, what waits for review.
+     *
+     * # Errors
+     * `Internal` when the disk refuses.
+     */
+open func statusWords()throws  -> [String]  {
+    return try  FfiConverterSequenceString.lift(try rustCallWithError(FfiConverterTypePhoneError_lift) {
+        uniffiCallStatus in
+    uniffi_ironfeet_ffi_fn_method_phonecore_status_words(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -3854,6 +3931,10 @@ public struct Conflict: Equatable, Hashable {
      */
     public let field: String
     /**
+     * What the field is, in the person's language: the label of a fact, the question of an answer.
+     */
+    public let label: String
+    /**
      * Every value; the one shown meanwhile is last.
      */
     public let values: [ConflictValue]
@@ -3871,11 +3952,15 @@ public struct Conflict: Equatable, Hashable {
          * The field or item, such as `building_type` or `HH-A1`.
          */field: String,
         /**
+         * What the field is, in the person's language: the label of a fact, the question of an answer.
+         */label: String,
+        /**
          * Every value; the one shown meanwhile is last.
          */values: [ConflictValue]) {
         self.doc = doc
         self.container = container
         self.field = field
+        self.label = label
         self.values = values
     }
 
@@ -3898,6 +3983,7 @@ public struct FfiConverterTypeConflict: FfiConverterRustBuffer {
                 doc: FfiConverterString.read(from: &buf),
                 container: FfiConverterString.read(from: &buf),
                 field: FfiConverterString.read(from: &buf),
+                label: FfiConverterString.read(from: &buf),
                 values: FfiConverterSequenceTypeConflictValue.read(from: &buf)
         )
     }
@@ -3906,6 +3992,7 @@ public struct FfiConverterTypeConflict: FfiConverterRustBuffer {
         FfiConverterString.write(value.doc, into: &buf)
         FfiConverterString.write(value.container, into: &buf)
         FfiConverterString.write(value.field, into: &buf)
+        FfiConverterString.write(value.label, into: &buf)
         FfiConverterSequenceTypeConflictValue.write(value.values, into: &buf)
     }
 }
@@ -3931,9 +4018,13 @@ public func FfiConverterTypeConflict_lower(_ value: Conflict) -> RustBuffer {
  */
 public struct ConflictValue: Equatable, Hashable {
     /**
-     * The value.
+     * The value, as a person would type it.
      */
     public let value: String
+    /**
+     * The value in words, in the person's language.
+     */
+    public let words: String
     /**
      * Pseudonym of who wrote it, where known.
      */
@@ -3955,8 +4046,11 @@ public struct ConflictValue: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The value.
+         * The value, as a person would type it.
          */value: String,
+        /**
+         * The value in words, in the person's language.
+         */words: String,
         /**
          * Pseudonym of who wrote it, where known.
          */author: String?,
@@ -3970,6 +4064,7 @@ public struct ConflictValue: Equatable, Hashable {
          * Whether it is the one shown until a person chooses.
          */shown: Bool) {
         self.value = value
+        self.words = words
         self.author = author
         self.at = at
         self.change = change
@@ -3993,6 +4088,7 @@ public struct FfiConverterTypeConflictValue: FfiConverterRustBuffer {
         return
             try ConflictValue(
                 value: FfiConverterString.read(from: &buf),
+                words: FfiConverterString.read(from: &buf),
                 author: FfiConverterOptionString.read(from: &buf),
                 at: FfiConverterInt64.read(from: &buf),
                 change: FfiConverterString.read(from: &buf),
@@ -4002,6 +4098,7 @@ public struct FfiConverterTypeConflictValue: FfiConverterRustBuffer {
 
     public static func write(_ value: ConflictValue, into buf: inout [UInt8]) {
         FfiConverterString.write(value.value, into: &buf)
+        FfiConverterString.write(value.words, into: &buf)
         FfiConverterOptionString.write(value.author, into: &buf)
         FfiConverterInt64.write(value.at, into: &buf)
         FfiConverterString.write(value.change, into: &buf)
@@ -4291,6 +4388,14 @@ public struct FactField: Equatable, Hashable {
      */
     public let field: String
     /**
+     * Its label, in the person's language.
+     */
+    public let label: String
+    /**
+     * What it takes; choose the control by it.
+     */
+    public let takes: FactType
+    /**
      * Why it is collected, in the person's language: show it where somebody asks.
      */
     public let purpose: String
@@ -4306,12 +4411,20 @@ public struct FactField: Equatable, Hashable {
          * Name, such as `building_type`: write the fact with it.
          */field: String,
         /**
+         * Its label, in the person's language.
+         */label: String,
+        /**
+         * What it takes; choose the control by it.
+         */takes: FactType,
+        /**
          * Why it is collected, in the person's language: show it where somebody asks.
          */purpose: String,
         /**
          * Days until a statement asks for a re-check; absent when it stays.
          */freshDays: Int64?) {
         self.field = field
+        self.label = label
+        self.takes = takes
         self.purpose = purpose
         self.freshDays = freshDays
     }
@@ -4333,6 +4446,8 @@ public struct FfiConverterTypeFactField: FfiConverterRustBuffer {
         return
             try FactField(
                 field: FfiConverterString.read(from: &buf),
+                label: FfiConverterString.read(from: &buf),
+                takes: FfiConverterTypeFactType.read(from: &buf),
                 purpose: FfiConverterString.read(from: &buf),
                 freshDays: FfiConverterOptionInt64.read(from: &buf)
         )
@@ -4340,6 +4455,8 @@ public struct FfiConverterTypeFactField: FfiConverterRustBuffer {
 
     public static func write(_ value: FactField, into buf: inout [UInt8]) {
         FfiConverterString.write(value.field, into: &buf)
+        FfiConverterString.write(value.label, into: &buf)
+        FfiConverterTypeFactType.write(value.takes, into: &buf)
         FfiConverterString.write(value.purpose, into: &buf)
         FfiConverterOptionInt64.write(value.freshDays, into: &buf)
     }
@@ -8732,6 +8849,127 @@ public func FfiConverterTypeClockKind_lower(_ value: ClockKind) -> RustBuffer {
 
 
 /**
+ * What a fact takes.
+ */
+
+public enum FactType: Equatable, Hashable {
+
+    /**
+     * Text or a code, at most this many characters.
+     */
+    case text(
+        /**
+         * The most characters.
+         */max: UInt32
+    )
+    /**
+     * A whole number.
+     */
+    case whole(
+        /**
+         * The least.
+         */min: Int64,
+        /**
+         * The greatest.
+         */max: Int64
+    )
+    /**
+     * A number.
+     */
+    case decimal(
+        /**
+         * The least.
+         */min: Double,
+        /**
+         * The greatest.
+         */max: Double
+    )
+    /**
+     * `true` or `false`.
+     */
+    case yesno
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension FactType: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFactType: FfiConverterRustBuffer {
+    typealias SwiftType = FactType
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FactType {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .text(max: try FfiConverterUInt32.read(from: &buf)
+        )
+
+        case 2: return .whole(min: try FfiConverterInt64.read(from: &buf), max: try FfiConverterInt64.read(from: &buf)
+        )
+
+        case 3: return .decimal(min: try FfiConverterDouble.read(from: &buf), max: try FfiConverterDouble.read(from: &buf)
+        )
+
+        case 4: return .yesno
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: FactType, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .text(max):
+            writeInt(&buf, Int32(1))
+            FfiConverterUInt32.write(max, into: &buf)
+
+
+        case let .whole(min,max):
+            writeInt(&buf, Int32(2))
+            FfiConverterInt64.write(min, into: &buf)
+            FfiConverterInt64.write(max, into: &buf)
+
+
+        case let .decimal(min,max):
+            writeInt(&buf, Int32(3))
+            FfiConverterDouble.write(min, into: &buf)
+            FfiConverterDouble.write(max, into: &buf)
+
+
+        case .yesno:
+            writeInt(&buf, Int32(4))
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFactType_lift(_ buf: RustBuffer) throws -> FactType {
+    return try FfiConverterTypeFactType.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFactType_lower(_ value: FactType) -> RustBuffer {
+    return FfiConverterTypeFactType.lower(value)
+}
+
+
+
+/**
  * A method of the app's failed. Say in a few words what happened; no personal data.
  */
 public
@@ -11339,6 +11577,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_ironfeet_ffi_checksum_method_listener_photos_progressed() != 33841) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_ironfeet_ffi_checksum_method_listener_noticed() != 44432) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_ironfeet_ffi_checksum_method_signer_make_key() != 12427) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -11382,6 +11623,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_status() != 19647) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_ironfeet_ffi_checksum_method_phonecore_status_words() != 34729) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_ironfeet_ffi_checksum_method_phonecore_tend() != 12035) {

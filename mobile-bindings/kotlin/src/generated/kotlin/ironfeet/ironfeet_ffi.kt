@@ -669,6 +669,9 @@ internal interface UniffiCallbackInterfaceListenerMethod1 : com.sun.jna.Callback
 internal interface UniffiCallbackInterfaceListenerMethod2 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`progress`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
 }
+internal interface UniffiCallbackInterfaceListenerMethod3 : com.sun.jna.Callback {
+    fun callback(`uniffiHandle`: Long,`notice`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,)
+}
 internal interface UniffiCallbackInterfaceSignerMethod0 : com.sun.jna.Callback {
     fun callback(`uniffiHandle`: Long,`name`: RustBuffer.ByValue,`uniffiOutReturn`: RustBuffer,uniffiCallStatus: UniffiRustCallStatus,)
 }
@@ -697,13 +700,14 @@ internal open class UniffiVTableCallbackInterfaceKeyVault(
     }
 
 }
-@Structure.FieldOrder("uniffiFree", "uniffiClone", "changed", "progressed", "photosProgressed")
+@Structure.FieldOrder("uniffiFree", "uniffiClone", "changed", "progressed", "photosProgressed", "noticed")
 internal open class UniffiVTableCallbackInterfaceListener(
     @JvmField internal var `uniffiFree`: UniffiCallbackInterfaceFree? = null,
     @JvmField internal var `uniffiClone`: UniffiCallbackInterfaceClone? = null,
     @JvmField internal var `changed`: UniffiCallbackInterfaceListenerMethod0? = null,
     @JvmField internal var `progressed`: UniffiCallbackInterfaceListenerMethod1? = null,
     @JvmField internal var `photosProgressed`: UniffiCallbackInterfaceListenerMethod2? = null,
+    @JvmField internal var `noticed`: UniffiCallbackInterfaceListenerMethod3? = null,
 ) : Structure() {
     class UniffiByValue(
         `uniffiFree`: UniffiCallbackInterfaceFree? = null,
@@ -711,7 +715,8 @@ internal open class UniffiVTableCallbackInterfaceListener(
         `changed`: UniffiCallbackInterfaceListenerMethod0? = null,
         `progressed`: UniffiCallbackInterfaceListenerMethod1? = null,
         `photosProgressed`: UniffiCallbackInterfaceListenerMethod2? = null,
-    ): UniffiVTableCallbackInterfaceListener(`uniffiFree`,`uniffiClone`,`changed`,`progressed`,`photosProgressed`,), Structure.ByValue
+        `noticed`: UniffiCallbackInterfaceListenerMethod3? = null,
+    ): UniffiVTableCallbackInterfaceListener(`uniffiFree`,`uniffiClone`,`changed`,`progressed`,`photosProgressed`,`noticed`,), Structure.ByValue
 
    internal fun uniffiSetValue(other: UniffiVTableCallbackInterfaceListener) {
         `uniffiFree` = other.`uniffiFree`
@@ -719,6 +724,7 @@ internal open class UniffiVTableCallbackInterfaceListener(
         `changed` = other.`changed`
         `progressed` = other.`progressed`
         `photosProgressed` = other.`photosProgressed`
+        `noticed` = other.`noticed`
     }
 
 }
@@ -802,6 +808,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_listener_photos_progressed(
     ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_listener_noticed(
+    ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_signer_make_key(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_signer_sign(
@@ -831,6 +839,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_rescue_import(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_status(
+    ): Int
+    external fun uniffi_ironfeet_ffi_checksum_method_phonecore_status_words(
     ): Int
     external fun uniffi_ironfeet_ffi_checksum_method_phonecore_tend(
     ): Int
@@ -966,6 +976,8 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_ironfeet_ffi_fn_method_listener_photos_progressed(`ptr`: Long,`progress`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
+    external fun uniffi_ironfeet_ffi_fn_method_listener_noticed(`ptr`: Long,`notice`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
+    ): Unit
     external fun uniffi_ironfeet_ffi_fn_clone_signer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Long
     external fun uniffi_ironfeet_ffi_fn_free_signer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus,
@@ -1021,6 +1033,8 @@ internal object UniffiLib {
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_rescue_import(`ptr`: Long,`file`: RustBuffer.ByValue,`sealKey`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_status(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
+    ): RustBuffer.ByValue
+    external fun uniffi_ironfeet_ffi_fn_method_phonecore_status_words(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): RustBuffer.ByValue
     external fun uniffi_ironfeet_ffi_fn_method_phonecore_tend(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus,
     ): Unit
@@ -1256,6 +1270,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_ironfeet_ffi_checksum_method_listener_photos_progressed() and 0xFFFF) != 33841) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_listener_noticed() and 0xFFFF) != 44432) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_signer_make_key() and 0xFFFF) != 12427) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1299,6 +1316,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_status() and 0xFFFF) != 19647) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_status_words() and 0xFFFF) != 34729) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_ironfeet_ffi_checksum_method_phonecore_tend() and 0xFFFF) != 12035) {
@@ -2346,6 +2366,16 @@ public interface Listener {
      */
     fun `photosProgressed`(`progress`: PhotoProgress)
 
+    /**
+     * A sync brought a notice: what was refused, what waits for review, what a review decided. Each once, oldest
+     * first, at the end of the sync; `notices` has it until it is put away. From the core's own thread; return at
+     * once.
+     *
+     * # Errors
+     * Whatever it throws is dropped.
+     */
+    fun `noticed`(`notice`: Notice)
+
     companion object
 }
 
@@ -2514,6 +2544,28 @@ open class ListenerImpl: Disposable, AutoCloseable, Listener
 
 
 
+    /**
+     * A sync brought a notice: what was refused, what waits for review, what a review decided. Each once, oldest
+     * first, at the end of the sync; `notices` has it until it is put away. From the core's own thread; return at
+     * once.
+     *
+     * # Errors
+     * Whatever it throws is dropped.
+     */
+    @Throws(ForeignException::class)override fun `noticed`(`notice`: Notice)
+        =
+    callWithHandle {
+    uniffiRustCallWithError(ForeignException) { _status ->
+    UniffiLib.uniffi_ironfeet_ffi_fn_method_listener_noticed(
+        it,
+
+        FfiConverterTypeNotice.lower(`notice`),_status)
+}
+    }
+
+
+
+
 
 
 
@@ -2581,6 +2633,23 @@ internal object uniffiCallbackInterfaceListener {
             )
         }
     }
+    internal object `noticed`: UniffiCallbackInterfaceListenerMethod3 {
+        override fun callback(`uniffiHandle`: Long,`notice`: RustBuffer.ByValue,`uniffiOutReturn`: Pointer,uniffiCallStatus: UniffiRustCallStatus,) {
+            val uniffiObj = FfiConverterTypeListener.handleMap.get(uniffiHandle)
+            val makeCall = { ->
+                uniffiObj.`noticed`(
+                    FfiConverterTypeNotice.lift(`notice`),
+                )
+            }
+            val writeReturn = { _: Unit -> Unit }
+            uniffiTraitInterfaceCallWithError(
+                uniffiCallStatus,
+                makeCall,
+                writeReturn,
+                { e: ForeignException -> FfiConverterTypeForeignError.lower(e) }
+            )
+        }
+    }
 
     internal object uniffiFree: UniffiCallbackInterfaceFree {
         override fun callback(handle: Long) {
@@ -2600,6 +2669,7 @@ internal object uniffiCallbackInterfaceListener {
         `changed`,
         `progressed`,
         `photosProgressed`,
+        `noticed`,
     )
 
     // Registers the foreign callback with the Rust side.
@@ -2816,6 +2886,15 @@ public interface PhoneCoreInterface {
      * `Internal` when the disk refuses.
      */
     fun `status`(): Status
+
+    /**
+     * How the phone stands, line by line in the person's language, what asks for an act first: what failed, what
+     * waits to be sent, how long the phone may work offline, what waits for review.
+     *
+     * # Errors
+     * `Internal` when the disk refuses.
+     */
+    fun `statusWords`(): List<kotlin.String>
 
     /**
      * For quiet moments, such as the app going to the background; never needed for safety.
@@ -3432,6 +3511,27 @@ open class PhoneCore: Disposable, AutoCloseable, PhoneCoreInterface
     callWithHandle {
     uniffiRustCallWithError(PhoneException) { _status ->
     UniffiLib.uniffi_ironfeet_ffi_fn_method_phonecore_status(
+        it,
+        _status)
+}
+    }
+    )
+    }
+
+
+
+    /**
+     * How the phone stands, line by line in the person's language, what asks for an act first: what failed, what
+     * waits to be sent, how long the phone may work offline, what waits for review.
+     *
+     * # Errors
+     * `Internal` when the disk refuses.
+     */
+    @Throws(PhoneException::class)override fun `statusWords`(): List<kotlin.String> {
+            return FfiConverterSequenceString.lift(
+    callWithHandle {
+    uniffiRustCallWithError(PhoneException) { _status ->
+    UniffiLib.uniffi_ironfeet_ffi_fn_method_phonecore_status_words(
         it,
         _status)
 }
@@ -6111,6 +6211,11 @@ data class Conflict (
     val `field`: kotlin.String
     ,
     /**
+     * What the field is, in the person's language: the label of a fact, the question of an answer.
+     */
+    val `label`: kotlin.String
+    ,
+    /**
      * Every value; the one shown meanwhile is last.
      */
     val `values`: List<ConflictValue>
@@ -6133,6 +6238,7 @@ public object FfiConverterTypeConflict: FfiConverterRustBuffer<Conflict> {
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
             FfiConverterSequenceTypeConflictValue.read(buf),
         )
     }
@@ -6141,6 +6247,7 @@ public object FfiConverterTypeConflict: FfiConverterRustBuffer<Conflict> {
             FfiConverterString.allocationSize(value.`doc`) +
             FfiConverterString.allocationSize(value.`container`) +
             FfiConverterString.allocationSize(value.`field`) +
+            FfiConverterString.allocationSize(value.`label`) +
             FfiConverterSequenceTypeConflictValue.allocationSize(value.`values`)
     )
 
@@ -6148,6 +6255,7 @@ public object FfiConverterTypeConflict: FfiConverterRustBuffer<Conflict> {
             FfiConverterString.write(value.`doc`, buf)
             FfiConverterString.write(value.`container`, buf)
             FfiConverterString.write(value.`field`, buf)
+            FfiConverterString.write(value.`label`, buf)
             FfiConverterSequenceTypeConflictValue.write(value.`values`, buf)
     }
 }
@@ -6159,9 +6267,14 @@ public object FfiConverterTypeConflict: FfiConverterRustBuffer<Conflict> {
  */
 data class ConflictValue (
     /**
-     * The value.
+     * The value, as a person would type it.
      */
     val `value`: kotlin.String
+    ,
+    /**
+     * The value in words, in the person's language.
+     */
+    val `words`: kotlin.String
     ,
     /**
      * Pseudonym of who wrote it, where known.
@@ -6199,6 +6312,7 @@ public object FfiConverterTypeConflictValue: FfiConverterRustBuffer<ConflictValu
     override fun read(buf: ByteBuffer): ConflictValue {
         return ConflictValue(
             FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
             FfiConverterOptionalString.read(buf),
             FfiConverterLong.read(buf),
             FfiConverterString.read(buf),
@@ -6208,6 +6322,7 @@ public object FfiConverterTypeConflictValue: FfiConverterRustBuffer<ConflictValu
 
     override fun allocationSize(value: ConflictValue) = (
             FfiConverterString.allocationSize(value.`value`) +
+            FfiConverterString.allocationSize(value.`words`) +
             FfiConverterOptionalString.allocationSize(value.`author`) +
             FfiConverterLong.allocationSize(value.`at`) +
             FfiConverterString.allocationSize(value.`change`) +
@@ -6216,6 +6331,7 @@ public object FfiConverterTypeConflictValue: FfiConverterRustBuffer<ConflictValu
 
     override fun write(value: ConflictValue, buf: ByteBuffer) {
             FfiConverterString.write(value.`value`, buf)
+            FfiConverterString.write(value.`words`, buf)
             FfiConverterOptionalString.write(value.`author`, buf)
             FfiConverterLong.write(value.`at`, buf)
             FfiConverterString.write(value.`change`, buf)
@@ -6416,6 +6532,16 @@ data class FactField (
     val `field`: kotlin.String
     ,
     /**
+     * Its label, in the person's language.
+     */
+    val `label`: kotlin.String
+    ,
+    /**
+     * What it takes; choose the control by it.
+     */
+    val `takes`: FactType
+    ,
+    /**
      * Why it is collected, in the person's language: show it where somebody asks.
      */
     val `purpose`: kotlin.String
@@ -6442,18 +6568,24 @@ public object FfiConverterTypeFactField: FfiConverterRustBuffer<FactField> {
         return FactField(
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
+            FfiConverterTypeFactType.read(buf),
+            FfiConverterString.read(buf),
             FfiConverterOptionalLong.read(buf),
         )
     }
 
     override fun allocationSize(value: FactField) = (
             FfiConverterString.allocationSize(value.`field`) +
+            FfiConverterString.allocationSize(value.`label`) +
+            FfiConverterTypeFactType.allocationSize(value.`takes`) +
             FfiConverterString.allocationSize(value.`purpose`) +
             FfiConverterOptionalLong.allocationSize(value.`freshDays`)
     )
 
     override fun write(value: FactField, buf: ByteBuffer) {
             FfiConverterString.write(value.`field`, buf)
+            FfiConverterString.write(value.`label`, buf)
+            FfiConverterTypeFactType.write(value.`takes`, buf)
             FfiConverterString.write(value.`purpose`, buf)
             FfiConverterOptionalLong.write(value.`freshDays`, buf)
     }
@@ -9570,6 +9702,165 @@ public object FfiConverterTypeClockKind: FfiConverterRustBuffer<ClockKind> {
 
     override fun write(value: ClockKind, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What a fact takes.
+ */
+sealed class FactType {
+
+    /**
+     * Text or a code, at most this many characters.
+     */
+    data class Text(
+        /**
+         * The most characters.
+         */
+        val `max`: kotlin.UInt) : FactType()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * A whole number.
+     */
+    data class Whole(
+        /**
+         * The least.
+         */
+        val `min`: kotlin.Long,
+        /**
+         * The greatest.
+         */
+        val `max`: kotlin.Long) : FactType()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * A number.
+     */
+    data class Decimal(
+        /**
+         * The least.
+         */
+        val `min`: kotlin.Double,
+        /**
+         * The greatest.
+         */
+        val `max`: kotlin.Double) : FactType()
+
+    {
+
+
+        companion object
+    }
+
+    /**
+     * `true` or `false`.
+     */
+    object Yesno : FactType()
+
+
+
+
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeFactType : FfiConverterRustBuffer<FactType>{
+    override fun read(buf: ByteBuffer): FactType {
+        return when(buf.getInt()) {
+            1 -> FactType.Text(
+                FfiConverterUInt.read(buf),
+                )
+            2 -> FactType.Whole(
+                FfiConverterLong.read(buf),
+                FfiConverterLong.read(buf),
+                )
+            3 -> FactType.Decimal(
+                FfiConverterDouble.read(buf),
+                FfiConverterDouble.read(buf),
+                )
+            4 -> FactType.Yesno
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: FactType): ULong = when(value) {
+        is FactType.Text -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterUInt.allocationSize(value.`max`)
+            )
+        }
+        is FactType.Whole -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterLong.allocationSize(value.`min`)
+                + FfiConverterLong.allocationSize(value.`max`)
+            )
+        }
+        is FactType.Decimal -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterDouble.allocationSize(value.`min`)
+                + FfiConverterDouble.allocationSize(value.`max`)
+            )
+        }
+        is FactType.Yesno -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+    }
+
+    override fun write(value: FactType, buf: ByteBuffer) {
+        when(value) {
+            is FactType.Text -> {
+                buf.putInt(1)
+                FfiConverterUInt.write(value.`max`, buf)
+                Unit
+            }
+            is FactType.Whole -> {
+                buf.putInt(2)
+                FfiConverterLong.write(value.`min`, buf)
+                FfiConverterLong.write(value.`max`, buf)
+                Unit
+            }
+            is FactType.Decimal -> {
+                buf.putInt(3)
+                FfiConverterDouble.write(value.`min`, buf)
+                FfiConverterDouble.write(value.`max`, buf)
+                Unit
+            }
+            is FactType.Yesno -> {
+                buf.putInt(4)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 

@@ -6,9 +6,9 @@ import kotlinx.coroutines.flow.SharedFlow
 
 /** Hears what the core tells and passes it on as flows; never waits, never calls back. */
 internal class Ear : Listener {
-    private val news = MutableSharedFlow<Unit>(extraBufferCapacity = 1, onBufferOverflow = BufferOverflow.DROP_OLDEST)
+    private val touched = MutableSharedFlow<Unit>(extraBufferCapacity = 1, onBufferOverflow = BufferOverflow.DROP_OLDEST)
 
-    val changes: SharedFlow<Unit> get() = news
+    val changes: SharedFlow<Unit> get() = touched
 
     private val steps = MutableSharedFlow<Progress>(extraBufferCapacity = 1, onBufferOverflow = BufferOverflow.DROP_OLDEST)
 
@@ -27,7 +27,15 @@ internal class Ear : Listener {
         photoSteps.tryEmit(progress)
     }
 
+    private val news = MutableSharedFlow<Notice>(extraBufferCapacity = 64, onBufferOverflow = BufferOverflow.DROP_OLDEST)
+
+    val notices: SharedFlow<Notice> get() = news
+
+    override fun noticed(notice: Notice) {
+        news.tryEmit(notice)
+    }
+
     override fun changed() {
-        news.tryEmit(Unit)
+        touched.tryEmit(Unit)
     }
 }

@@ -10,7 +10,7 @@ import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.SharedFlow
 import kotlinx.coroutines.flow.map
-import kotlinx.coroutines.flow.onStart
+import kotlinx.coroutines.flow.onSubscription
 import kotlinx.coroutines.withContext
 
 /**
@@ -39,8 +39,14 @@ class Phone private constructor(
     /** How far the photos on their way have come. */
     val photoProgress: SharedFlow<PhotoProgress> get() = ear.photos
 
-    /** Reads now, and again whenever something changed: `phone.watch { today() }`. */
-    fun <T> watch(read: suspend Phone.() -> T): Flow<T> = changes.onStart { emit(Unit) }.map { read() }
+    /**
+     * What the syncs of this process bring: refused, waiting for review, decided. For a message at once; [notices] has
+     * each until it is put away.
+     */
+    val newNotices: SharedFlow<Notice> get() = ear.notices
+
+    /** Reads now, and again whenever something changed: `phone.watch { today() }`. No change is missed in between. */
+    fun <T> watch(read: suspend Phone.() -> T): Flow<T> = changes.onSubscription { emit(Unit) }.map { read() }
 
     /** The language of questions, findings and messages. */
     var language: Lang
@@ -199,6 +205,9 @@ class Phone private constructor(
 
     /** How much is here, what waits, what went wrong last, in words. */
     suspend fun status(): Status = work { status() }
+
+    /** How the phone stands in words, line by line, what asks for an act first. */
+    suspend fun statusWords(): List<String> = work { statusWords() }
 
     /** Reads every record strictly and tells whether all is whole. May take seconds. */
     suspend fun verify(): VerifyReport = longWork { verify() }

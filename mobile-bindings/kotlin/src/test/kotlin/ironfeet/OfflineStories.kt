@@ -247,6 +247,14 @@ class OfflineStories {
                 assertFalse(shown.isCancelled)
             }
             assertNull(phone.today().firstOrNull { it.why != Why.FIRST_VISIT })
+            // A change in the very moment of the first reading is not missed.
+            var reads = 0
+            val both = phone.watch {
+                val seen = today().size
+                if (reads++ == 0) addPlace(dwelling("平川市西街1号"))
+                seen
+            }
+            assertEquals(2, withTimeout(10_000) { both.first { it == 2 } })
         }
     }
 

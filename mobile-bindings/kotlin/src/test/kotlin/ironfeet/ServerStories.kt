@@ -1,9 +1,17 @@
 package ironfeet
 
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.joinAll
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNotNull
@@ -54,7 +62,8 @@ class ServerStories {
                 li.sync()
                 val conflict = li.conflicts().single()
                 assertEquals("building_type", conflict.field)
-                assertEquals(setOf("砖混", "框架"), conflict.values.map { it.value }.toSet())
+                assertEquals("建筑类型", conflict.label)
+                assertEquals(setOf("砖混", "框架"), conflict.values.map { it.words }.toSet())
                 assertEquals(li.conflicts(), wang.conflicts())
 
                 wang.settle(conflict, conflict.values.single { it.value == "砖混" })
@@ -111,9 +120,14 @@ class ServerStories {
                 failure<PhoneException.Retry> { phone.sync() }
                 assertEquals(1, phone.status().pending)
                 assertNotNull(phone.status().lastFailure)
+                val words = phone.statusWords()
+                assertTrue(words[0].startsWith("上次同步未成功："), "$words")
+                assertEquals("1 次修改待上传", words[1])
+                assertEquals("还可离线工作 71 小时", words[2])
                 server.start()
                 assertEquals(1uL, phone.sync().pushed)
                 assertNull(phone.status().lastFailure)
+                assertEquals("所有记录已上传", phone.statusWords()[0])
             }
         } finally {
             server.close()
@@ -141,7 +155,12 @@ class ServerStories {
                 val (first, second) = server.tickets()
                 server.review("accept", first)
                 server.review("discard", second)
-                phone.sync()
+                coroutineScope {
+                    val heard = async(start = CoroutineStart.UNDISPATCHED) { phone.newNotices.take(2).toList() }
+                    phone.sync()
+                    val codes = withTimeout(10_000) { heard.await() }.map { it.code }
+                    assertEquals(setOf("review_accepted", "review_discarded"), codes.toSet())
+                }
                 phone.language = Lang.EN
                 val outcome = phone.notices().associate { it.code to it.text }
                 assertEquals("the review took your change: this phone was revoked", outcome["review_accepted"])
@@ -271,6 +290,44 @@ class ServerStories {
                     assertTrue(phone.photo(first, thumb = true).size in 1 until made.size / 4)
                     val why = failure<PhoneException.Retry> { phone.photo(second) }.why
                     assertEquals("this photo has not reached the server yet: look again later", why)
+                }
+            }
+        }
+    }
+
+    @Test
+    @Order(27)
+    fun `many hands at once`() = story {
+        Server().use { server ->
+            join(server.invite("li")).use { phone ->
+                val visit = phone.startVisit(phone.addPlace(dwelling()), "household")
+                coroutineScope {
+                    val writers = (0 until 4).map { hand ->
+                        launch(Dispatchers.Default) {
+                            repeat(10) { phone.addPlace(dwelling("平川市南街${hand}号${it}室")) }
+                        }
+                    }
+                    val readers = (0 until 2).map { launch(Dispatchers.Default) { repeat(20) { phone.today() } } }
+                    val answers = launch(Dispatchers.Default) {
+                        repeat(20) { phone.answer(visit, "V-01", if (it % 2 == 0) "routine" else "request") }
+                    }
+                    val syncs = (0 until 2).map { launch(Dispatchers.Default) { phone.sync() } }
+                    val gone = launch(Dispatchers.Default) { while (true) phone.remark(phone.places(1u).single().id, "门口有台阶") }
+                    (writers + readers + answers + syncs).joinAll()
+                    gone.cancelAndJoin()
+                }
+                failure<PhoneException.InvalidInput> { phone.note(visit, "很".repeat(1_000_000)) }
+                while (phone.status().pending > 0) phone.sync()
+                assertEquals(41, phone.status().places)
+                assertEquals("request", phone.question(visit, "V-01").answer)
+                assertTrue(phone.verify().ok)
+                Device().use { second ->
+                    second.join(server.invite("wang")).use { other ->
+                        while (other.sync().unfinished) continue
+                        assertEquals(41, other.status().places)
+                        assertEquals("request", other.visit(visit).answers.single { it.item == "V-01" }.value)
+                        assertTrue(other.verify().ok)
+                    }
                 }
             }
         }
