@@ -17,7 +17,7 @@ use ironfeet_core::phone::Phone;
 
 use crate::error::PhoneError;
 use crate::foreign::{KeyVault, Listener, Signer, Transport};
-use crate::guard::guarded;
+use crate::guard::{self, guarded};
 use crate::home::{self, Home, Post};
 use crate::status::Recovered;
 use crate::words::Lang;
@@ -41,6 +41,7 @@ type Answer<T> = Result<T, ironfeet_core::phone::PhoneError>;
 
 impl PhoneCore {
     fn of(phone: Phone, person: String, (listener, transport): Given, language: Lang) -> Self {
+        guard::hush();
         let phone = RwLock::new(Some(Arc::new(phone)));
         Self { phone, language: RwLock::new(language), person, listener, transport }
     }

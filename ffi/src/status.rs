@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use ironfeet_core::phone;
 
+use crate::guard;
 use crate::words::{Lang, Role};
 
 /// How the phone stands.
@@ -251,6 +252,9 @@ pub(crate) fn diagnostics(status: &Status) -> String {
     let mut text = format!("core {}\ncontent {}\n", env!("CARGO_PKG_VERSION"), status.content);
     for (what, n) in counts {
         writeln!(text, "{what} {n}").expect("writing to a String cannot fail");
+    }
+    if let Some(place) = guard::last_fault() {
+        writeln!(text, "last_fault {place}").expect("writing to a String cannot fail");
     }
     let system = (std::env::consts::OS, std::env::consts::ARCH);
     writeln!(text, "system {} {}", system.0, system.1).expect("writing to a String cannot fail");

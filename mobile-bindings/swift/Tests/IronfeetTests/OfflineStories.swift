@@ -278,6 +278,8 @@ import Testing
             #expect(fault == .Internal)
             #expect(!"\(fault) \(fault.localizedDescription)".contains("rehearsed"), "the text of a fault came out")
             #expect(try await failure { try await phone.rehearseFaultInSync() } == .Internal)
+            let told = try await phone.diagnostics()
+            #expect(told.contains("last_fault ffi/src/phone/") && !told.contains("rehearsed"))
             #expect(try await phone.search("东街").map(\.id) == [place])
             try await phone.setFact(place, field: "storeys", value: "6")
             #expect(try await phone.verify().ok)

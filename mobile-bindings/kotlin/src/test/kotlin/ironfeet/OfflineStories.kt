@@ -267,6 +267,8 @@ class OfflineStories {
             assertFalse("rehearsed" in fault.toString(), "the text of a fault came out: $fault")
             val inTask = failure<PhoneException.Internal> { phone.rehearseFaultInSync() }
             assertFalse("rehearsed" in inTask.toString(), "the text of a fault came out: $inTask")
+            val told = phone.diagnostics()
+            assertTrue("last_fault ffi/src/phone/" in told && "rehearsed" !in told, told)
             assertEquals(place, phone.search("东街").single().id)
             phone.setFact(place, "storeys", "6")
             assertTrue(phone.verify().ok)
