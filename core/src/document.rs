@@ -19,6 +19,7 @@ mod guard;
 mod kind;
 mod layout;
 mod place;
+mod replay;
 mod rule;
 mod task;
 mod touch;
@@ -31,6 +32,7 @@ pub use conflict::{Conflict, ConflictValue, Settle};
 pub use dry_run::{Admission, DryRun, Verdict, admit, dry_run};
 pub use error::{EditError, LoadError};
 pub use kind::*;
+pub use replay::{Replay, change_deps, change_head};
 pub use rule::{Refusal, check_patches};
 pub use touch::{FieldPatch, Touch, Touched};
 
@@ -324,23 +326,7 @@ impl Document {
     /// Reads the record, its conflicts and what could not be understood. Never fails.
     #[must_use]
     pub fn read(&self) -> Reading {
-        let v = fields::root_version(&self.doc);
-        let Some(kind) = self.kind() else {
-            let kind = fields::root_text(&self.doc, KIND);
-            let record = Record::Unknown { kind, v };
-            return Reading { record, conflicts: Vec::new(), oddities: Vec::new() };
-        };
-        let layout = kind.layout();
-        let mut fields = Fields::gather(&self.doc, layout);
-        if v.is_none() {
-            fields.odd(layout::VERSION, "is not a whole number");
-        }
-        layout::lift(&mut fields, v.unwrap_or(1), layout.lifts);
-        let conflicts = fields.conflicts(self.id, layout);
-        let record = kind
-            .read(self.id, v.unwrap_or(1), &mut fields)
-            .unwrap_or_else(|| Record::Unknown { kind: Some(kind.as_str().to_owned()), v });
-        Reading { record, conflicts, oddities: fields.oddities }
+        fields::read(self.id, &self.doc)
     }
 }
 

@@ -253,6 +253,16 @@ impl Phone {
     }
 }
 
+impl Phone {
+    /// As [`Phone::tend`], beside everything else.
+    fn tend_beside(&self) -> Result<(), PhoneError> {
+        self.with(|inner| {
+            inner.store()?.tend_beside();
+            Ok(())
+        })
+    }
+}
+
 impl Inner {
     fn store(&mut self) -> Result<&mut Store, PhoneError> {
         if self.store.is_none() {

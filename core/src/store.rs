@@ -48,6 +48,7 @@ mod wreck;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest, Sha256};
@@ -78,6 +79,17 @@ pub struct Store {
     _lock: File,
     version_seen: i64,
     copied: bool,
+    /// Moves the log into the file meanwhile.
+    tending: Option<JoinHandle<()>>,
+}
+
+impl Drop for Store {
+    /// Whoever goes on with the folder has it alone.
+    fn drop(&mut self) {
+        if let Some(tending) = self.tending.take() {
+            let _panicked = tending.join();
+        }
+    }
 }
 
 impl Store {
@@ -163,7 +175,17 @@ impl Store {
             install::write(dir, &key, &owner, entropy.as_ref())?;
         }
         let version_seen = version(&db)?;
-        Ok(Self { db, dir: dir.to_owned(), key, entropy, owner, _lock: lock, version_seen, copied })
+        Ok(Self {
+            db,
+            dir: dir.to_owned(),
+            key,
+            entropy,
+            owner,
+            _lock: lock,
+            version_seen,
+            copied,
+            tending: None,
+        })
     }
 
     /// Whose store it is.
@@ -309,6 +331,17 @@ impl Store {
     pub fn tend(&self) -> Result<(), StoreError> {
         self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         Ok(())
+    }
+
+    /// As [`Store::tend`], on a thread of its own, so that no write waits for it. For after large downloads.
+    pub fn tend_beside(&mut self) {
+        if self.tending.as_ref().is_some_and(|tending| !tending.is_finished()) {
+            return;
+        }
+        let (path, key) = (self.dir.join(DB), self.key.clone());
+        // What does not work now is done by a later write.
+        let work = move || drop(connect::tend(&path, &key));
+        self.tending = std::thread::Builder::new().name("tend".to_owned()).spawn(work).ok();
     }
 
     /// Whether every page and row of the file is whole. Reads the whole file.

@@ -1,4 +1,4 @@
-//! A document taken apart into plain fields: the only walk over the engine's objects for reading.
+//! A document taken apart into plain fields, whether the engine holds it or a replay of its changes.
 //!
 //! Never fails: what cannot be understood is named in `oddities`, without content.
 //! Asks for the writers of a value only where there is more than one.
@@ -10,9 +10,11 @@ use automerge::ReadDoc;
 
 use crate::model::{ChangeHash, DocId, Scalar};
 
+use super::Reading;
 use super::conflict::{Conflict, ConflictValue};
 use super::convert;
-use super::layout::{Container, Layout, Shape, VERSION};
+use super::kind::{Kind, Record};
+use super::layout::{self, Container, KIND, Layout, Shape, VERSION};
 
 /// One field: its winning value, and all values where there is more than one.
 #[derive(Clone, Debug)]
@@ -38,20 +40,65 @@ pub(super) struct Fields {
     pub(super) oddities: Vec<String>,
 }
 
+/// Who holds a document's objects.
+pub(super) trait Tree {
+    /// A text at the root, if there is one.
+    fn root_text(&self, key: &str) -> Option<String>;
+    /// The schema version at the root, if it is a whole number.
+    fn root_version(&self) -> Option<i64>;
+    /// Takes a container apart, or says what is odd about it.
+    fn take(&self, container: &Container, fields: &mut Fields);
+}
+
+impl Tree for am::Automerge {
+    fn root_text(&self, key: &str) -> Option<String> {
+        root_text(self, key)
+    }
+
+    fn root_version(&self) -> Option<i64> {
+        root_version(self)
+    }
+
+    fn take(&self, container: &Container, fields: &mut Fields) {
+        let expected = match container.shape {
+            Shape::Map => am::ObjType::Map,
+            Shape::List => am::ObjType::List,
+        };
+        match find(self, container.name) {
+            Some((typ, obj)) if typ == expected => fields.take(self, container, &obj),
+            Some(_) => fields.odd(container.name, "is not what it should be"),
+            None => fields.odd(container.name, "is missing"),
+        }
+    }
+}
+
+/// Reads a record, its conflicts and what could not be understood. Never fails.
+pub(super) fn read(id: DocId, tree: &impl Tree) -> Reading {
+    let v = tree.root_version();
+    let said = tree.root_text(KIND);
+    let Some(kind) = said.as_deref().and_then(|kind| kind.parse::<Kind>().ok()) else {
+        let record = Record::Unknown { kind: said, v };
+        return Reading { record, conflicts: Vec::new(), oddities: Vec::new() };
+    };
+    let layout = kind.layout();
+    let mut fields = Fields::gather(tree, layout);
+    if v.is_none() {
+        fields.odd(VERSION, "is not a whole number");
+    }
+    layout::lift(&mut fields, v.unwrap_or(1), layout.lifts);
+    let conflicts = fields.conflicts(id, layout);
+    let record = kind
+        .read(id, v.unwrap_or(1), &mut fields)
+        .unwrap_or_else(|| Record::Unknown { kind: Some(kind.as_str().to_owned()), v });
+    Reading { record, conflicts, oddities: fields.oddities }
+}
+
 impl Fields {
     /// Takes every container of the layout apart.
-    pub(super) fn gather(doc: &am::Automerge, layout: &Layout) -> Self {
+    pub(super) fn gather(tree: &impl Tree, layout: &Layout) -> Self {
         let mut fields = Self::default();
         for container in layout.containers {
-            let expected = match container.shape {
-                Shape::Map => am::ObjType::Map,
-                Shape::List => am::ObjType::List,
-            };
-            match find(doc, container.name) {
-                Some((typ, obj)) if typ == expected => fields.take(doc, container, &obj),
-                Some(_) => fields.odd(container.name, "is not what it should be"),
-                None => fields.odd(container.name, "is missing"),
-            }
+            tree.take(container, &mut fields);
         }
         fields
     }

@@ -15,14 +15,14 @@ use crate::model::{CheckOutcome, CheckResult, Role, TaskStatus};
 
 /// One step of a day's work: who does what, or who hears from whom.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Edit { who: usize, what: u8, value: u8 },
     Hear { who: usize, from: usize },
 }
 
 const PEOPLE: usize = 3;
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let edit = (0..PEOPLE, any::<u8>(), 0..4_u8).prop_map(|(who, what, value)| Step::Edit {
         who,
         what,
@@ -32,7 +32,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(prop_oneof![3 => edit, 1 => hear], 1..16)
 }
 
-fn births() -> impl Strategy<Value = Birth> {
+pub(super) fn births() -> impl Strategy<Value = Birth> {
     prop_oneof![Just(place_birth()), Just(visit_birth()), Just(task_birth())]
 }
 
@@ -66,7 +66,7 @@ fn edit(kind: Kind, what: u8, value: u8) -> Edit {
 }
 
 /// Plays the day; gives the copies as they stand at its end.
-fn play(birth: &Birth, steps: &[Step]) -> Vec<Document> {
+pub(super) fn play(birth: &Birth, steps: &[Step]) -> Vec<Document> {
     let mut copies = vec![born(birth); PEOPLE];
     for step in steps {
         match *step {
@@ -86,7 +86,7 @@ fn play(birth: &Birth, steps: &[Step]) -> Vec<Document> {
     copies
 }
 
-fn merged(copies: &[Document]) -> Document {
+pub(super) fn merged(copies: &[Document]) -> Document {
     let changes: Vec<_> = copies.iter().flat_map(Document::changes).collect();
     Document::from_changes(ID, changes.iter().map(|parts| parts.raw.as_slice())).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::document::{ChangeParts, Document, parse_change};
+use crate::document::{ChangeParts, change_head, parse_change};
 use crate::model::{ChangeHash, DocId};
 use crate::store::document::{self, DocRow, Status};
 use crate::store::views::{self, Views};
@@ -120,30 +120,21 @@ fn take_in(
     contents: &Contents,
     applied: &mut Applied,
 ) -> Result<(), PhoneError> {
-    let row = document::find(db, one.doc)?;
     if let Some(prepared) = prepared
-        && row.is_none()
         && one.status == Status::Acked
         && archive::of(db, one.doc)?.is_empty()
+        && let Some(entry) = begin(db, one, prepared, contents, applied)?
     {
-        records.put(one.doc, begin(db, one, prepared, contents, applied)?);
+        records.put(one.doc, entry);
         return Ok(());
     }
+    let row = document::find(db, one.doc)?;
     let mut entry = match &row {
-        None => {
-            let n = document::add(db, one.doc, &one.pid, "")?;
-            let empty = Document::from_changes(one.doc, [])?;
-            let mut entry = Entry::of(n, empty, 0, 0, false, contents);
-            entry.views = Views::default();
-            entry
-        }
-        Some(_) => {
-            records.load(db, one.doc, contents)?;
-            records.take(one.doc).ok_or(PhoneError::NotFound { what: "record" })?
-        }
+        None => Entry::empty(document::add(db, one.doc, &one.pid, "")?, one.doc),
+        Some(row) => records.hear(db, row, contents)?,
     };
     let row = row.unwrap_or_else(|| DocRow::begun(entry.n, one.doc, one.pid.clone()));
-    let (ready, aside) = sort_out(db, &entry.document, one)?;
+    let (ready, aside) = sort_out(db, &entry, one)?;
     if one.status == Status::Acked && !ready.known.is_empty() {
         // What is here already and came from the server is acked now.
         let receipt = |hash| Receipt { doc: one.doc, hash, status: Status::Acked };
@@ -161,7 +152,7 @@ fn take_in(
             true => row,
             false => document::find(db, one.doc)?.unwrap_or(row),
         };
-        write(db, &mut entry, row, ready, contents, applied)?;
+        write(db, (one.doc, &mut entry), row, ready, contents, applied)?;
     }
     entry.unsent = match plain {
         true => unsent,
@@ -171,29 +162,28 @@ fn take_in(
     Ok(())
 }
 
-/// Writes a whole record that is new here and comes from the server: nothing of it waits to be sent.
+/// Writes a whole record that comes from the server, if it is new here: nothing of it waits to be sent.
 fn begin(
     db: &Db,
     one: &Incoming,
     prepared: Prepared,
     contents: &Contents,
     applied: &mut Applied,
-) -> Result<Entry, PhoneError> {
-    let Prepared { changes, document, reading } = prepared;
-    let n = document::add(db, one.doc, &one.pid, "")?;
-    let mut acked = Vec::new();
+) -> Result<Option<Entry>, PhoneError> {
+    let Prepared { changes, heads, kind, reading, document } = prepared;
+    let kind = kind.map_or("", |kind| kind.as_str());
+    let k = i64::try_from(changes.len()).unwrap_or(i64::MAX);
+    let Some(n) = document::begin(db, one.doc, (&one.pid, kind), (k, &heads))? else {
+        return Ok(None);
+    };
     for (k, parts) in (1..).zip(&changes) {
         document::add_change(db, one.doc, k, &parts.hash, &parts.raw, Status::Acked)?;
-        acked = lean(acked, &parts.deps, parts.hash);
     }
-    let kind = document.kind().map_or("", |kind| kind.as_str());
-    let k = i64::try_from(changes.len()).unwrap_or(i64::MAX);
-    document::settle(db, n, kind, (k, &document.heads()), &acked)?;
     let entry = Entry::read_as(n, document, reading, k, contents);
     views::put(db, n, Some(&Views::default()), &entry.views)?;
     applied.changes += changes.len();
     applied.documents += 1;
-    Ok(entry)
+    Ok(Some(entry))
 }
 
 /// A change and where it stands.
@@ -211,18 +201,14 @@ struct Ready {
 }
 
 /// Parses, sorts by what leans on what, and joins what was set aside earlier and fits now.
-fn sort_out(
-    db: &Db,
-    document: &Document,
-    one: &Incoming,
-) -> Result<(Ready, Vec<Aside>), StoreError> {
+fn sort_out(db: &Db, entry: &Entry, one: &Incoming) -> Result<(Ready, Vec<Aside>), StoreError> {
     let mut aside = Vec::new();
     let mut waiting: Vec<Standing> = Vec::new();
     let mut known = Vec::new();
     let mut seen = HashSet::new();
     for raw in &one.raws {
-        match parse_change(raw) {
-            Ok(parts) if document.has(&parts.hash) => known.push(parts.hash),
+        match change_head(raw) {
+            Ok(parts) if entry.has(&parts.hash) => known.push(parts.hash),
             Ok(parts) if seen.insert(parts.hash) => waiting.push((parts, one.status)),
             Ok(_) => {}
             Err(_) => aside.push((unparsed(raw), raw.clone(), "damaged")),
@@ -238,7 +224,7 @@ fn sort_out(
             waiting.push((parts, row.status));
         }
     }
-    let (fresh, waiting) = in_order(waiting, |(parts, _)| parts, |hash| document.has(hash));
+    let (fresh, waiting) = in_order(waiting, |(parts, _)| parts, |hash| entry.has(hash));
     aside.extend(waiting.into_iter().map(|(p, _)| (p.hash, p.raw, "missing")));
     Ok((Ready { fresh, known, archived }, aside))
 }
@@ -275,15 +261,15 @@ fn unparsed(raw: &[u8]) -> ChangeHash {
 /// Writes changes that are new here: rows, heads, views.
 fn write(
     db: &Db,
-    entry: &mut Entry,
+    (id, entry): (DocId, &mut Entry),
     row: DocRow,
     ready: Ready,
     contents: &Contents,
     applied: &mut Applied,
 ) -> Result<(), PhoneError> {
-    let id = entry.document.id();
     let Ready { fresh, archived, .. } = ready;
-    if entry.document.extend(fresh.iter().map(|(p, _)| &p.raw[..])).is_err() {
+    let raws: Vec<&[u8]> = fresh.iter().map(|(parts, _)| &parts.raw[..]).collect();
+    if !entry.grow(db, id, &raws)? {
         // Admitted by the server, and yet this app cannot apply them.
         for (parts, _) in fresh {
             archive::add(db, id, &parts.hash, &parts.raw, Status::ApplyFailed, "not_applicable")?;
@@ -304,10 +290,9 @@ fn write(
             _ => {}
         }
     }
-    let kind = entry.document.kind().map_or(row.kind, |kind| kind.as_str().to_owned());
-    let heads = entry.document.heads();
-    document::settle(db, entry.n, &kind, (entry.k, &heads), &acked)?;
-    entry.show(db, contents)?;
+    let kind = entry.kind().map_or(row.kind, |kind| kind.as_str().to_owned());
+    document::settle(db, entry.n, &kind, (entry.k, &entry.heads()), &acked)?;
+    entry.put_views(db, contents)?;
     applied.changes += fresh.len();
     applied.documents += 1;
     Ok(())

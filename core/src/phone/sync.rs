@@ -28,6 +28,7 @@ use crate::sync::message::{LocateResponse, SyncRequest, SyncResponse};
 use super::photo::PhotoProgress;
 use super::transport::{Pass, Traffic, Transport, TransportError};
 use super::{Phone, PhoneError};
+use bundle::Pace;
 pub use error::SyncError;
 
 /// How far a sync has come.
@@ -121,6 +122,7 @@ struct Run<'a> {
     pass: Pass,
     progress: Progress,
     bundled: u64,
+    pace: Pace,
 }
 
 impl Phone {
@@ -162,7 +164,8 @@ impl Phone {
                 priority: Vec::new(),
             };
             let (pass, progress) = (self.pass(&enrolment)?, Progress::default());
-            let mut run = Run { phone: self, transport, watch, pass, progress, bundled };
+            let pace = Pace::default();
+            let mut run = Run { phone: self, transport, watch, pass, progress, bundled, pace };
             let driven = run.drive(&mut Client::new(identity)).await;
             bundled = run.bundled;
             match driven {

@@ -73,7 +73,15 @@ fn hand_key(_db: &Connection, _key: &[u8; 32]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The habits of the open file. FULL: what was acknowledged survives a power cut.
+/// Moves the write-ahead log into the file by a connection of its own: nobody waits for it.
+pub(super) fn tend(path: &Path, key: &[u8; 32]) -> Result<(), StoreError> {
+    let db = keyed(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
+/// The habits of the open file. FULL: what was acknowledged survives a power cut. The log is moved into the
+/// file in quiet moments and after large downloads; 4,000 pages (16 MB) are for who has neither.
 fn settle(db: &Connection) -> Result<(), StoreError> {
     db.execute_batch(
         "PRAGMA journal_mode = WAL;
@@ -82,6 +90,7 @@ fn settle(db: &Connection) -> Result<(), StoreError> {
          PRAGMA temp_store = 2;
          PRAGMA secure_delete = ON;
          PRAGMA cell_size_check = ON;
+         PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 8388608;",
     )?;
     Ok(())

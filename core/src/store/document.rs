@@ -197,6 +197,25 @@ pub fn add(db: &Connection, id: DocId, pid: &str, kind: &str) -> Result<i64, Sto
     Ok(db.last_insert_rowid())
 }
 
+/// Adds a document that comes whole from the server, with its kind and its heads after change `k`; gives its
+/// number, or nothing when it is here already.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn begin(
+    db: &Connection,
+    id: DocId,
+    (pid, kind): (&str, &str),
+    (k, heads): (i64, &[ChangeHash]),
+) -> Result<Option<i64>, StoreError> {
+    let mut add = db.prepare_cached(
+        "INSERT INTO doc (doc_id, pid, kind, heads_k, local_heads, acked_heads)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (doc_id) DO NOTHING",
+    )?;
+    let added = add.execute(params![&id.0[..], pid, kind, k, join_heads(heads)])?;
+    Ok((added == 1).then(|| db.last_insert_rowid()))
+}
+
 /// States kind, heads after change `k`, and the heads of what the server has.
 ///
 /// # Errors
@@ -257,11 +276,14 @@ pub fn add_change(
     raw: &[u8],
     status: Status,
 ) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "INSERT INTO change (doc_id, k, hash, raw, status, lease) VALUES (?1, ?2, ?3, ?4, ?5,
-           CASE ?5 WHEN 0 THEN coalesce((SELECT id FROM lease WHERE current = 1), 0) ELSE 0 END)",
-    )?
-    .execute(params![&id.0[..], k, &hash.0[..], raw, status.code()])?;
+    let sql = match status {
+        Status::Pending => {
+            "INSERT INTO change (doc_id, k, hash, raw, status, lease) VALUES
+               (?1, ?2, ?3, ?4, ?5, coalesce((SELECT id FROM lease WHERE current = 1), 0))"
+        }
+        _ => "INSERT INTO change (doc_id, k, hash, raw, status) VALUES (?1, ?2, ?3, ?4, ?5)",
+    };
+    db.prepare_cached(sql)?.execute(params![&id.0[..], k, &hash.0[..], raw, status.code()])?;
     Ok(())
 }
 

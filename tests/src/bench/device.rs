@@ -1,6 +1,7 @@
 //! A device of the bench: reads commands as JSON lines, drives one [`Station`], answers with `@@ {json}`.
 //! The protocol is the peers' (`create`, `load`, `edit`, `connect`, `sync0`, `digest`, `w4`, `exit`).
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::plan::{Expect, Workload};
+use super::record;
 use super::station::{Station, StationError};
 use super::watch::epoch_ms;
 
@@ -32,8 +34,8 @@ struct Device {
     station: Station,
     work: Workload,
     index: PathBuf,
-    /// Canonical text of each record as the phone reads it now.
-    contents: Vec<String>,
+    /// The answers of each record as the phone reads them now.
+    contents: Vec<BTreeMap<String, Scalar>>,
 }
 
 /// Runs a device until `exit` or the end of input.
@@ -129,7 +131,7 @@ impl Device {
 
     /// Syncs until every record reads as expected; what sync has applied is on disk already.
     fn connect(&mut self, expect: Expect) -> Result<Value, StationError> {
-        let wanted: Vec<Vec<String>> =
+        let wanted: Vec<_> =
             (0..self.work.records.len()).map(|i| self.work.wanted(expect, i)).collect();
         let start = epoch_ms();
         loop {
@@ -165,8 +167,8 @@ impl Device {
 
     fn digest(&mut self) -> Result<Value, StationError> {
         let mut hash = Sha256::new();
-        for text in self.station.read_all()? {
-            hash.update(text.as_bytes());
+        for answers in self.station.read_all()? {
+            hash.update(record::canon_of(&answers).as_bytes());
             hash.update(b"\n");
         }
         Ok(json!({"digest": hex::encode(&hash.finalize()[..12])}))

@@ -1,5 +1,6 @@
 //! The bench's input files, as the peers' generator writes them: records, and who edits what.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use ironfeet_core::model::Scalar;
@@ -69,15 +70,17 @@ impl Workload {
         Some((doc, put.collect()))
     }
 
-    /// The canonical texts that are right for a record.
+    /// The contents that are right for a record, as answers by item key.
     #[must_use]
-    pub fn wanted(&self, expect: Expect, doc: usize) -> Vec<String> {
+    pub fn wanted(&self, expect: Expect, doc: usize) -> Vec<BTreeMap<String, Scalar>> {
+        let answers = |record: &Value| record::flatten(record).into_iter().collect();
         let allowed = &self.plan["allowed"][doc.to_string()];
         match (expect, allowed.as_array()) {
             (Expect::Final, Some(texts)) => {
-                texts.iter().filter_map(|t| t.as_str().map(str::to_owned)).collect()
+                let parse = |text: &Value| serde_json::from_str::<Value>(text.as_str()?).ok();
+                texts.iter().filter_map(|text| Some(answers(&parse(text)?))).collect()
             }
-            _ => vec![record::canon(&self.records[doc])],
+            _ => vec![answers(&self.records[doc])],
         }
     }
 }

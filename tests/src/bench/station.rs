@@ -1,6 +1,7 @@
 //! A phone of the bench: the real core with its store, admission, signatures, fsync and HTTP.
 //! Records are visits; a record's fields are the visit's answers.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::TcpStream;
 use std::path::Path;
@@ -130,23 +131,23 @@ impl Station {
         Ok(())
     }
 
-    /// The canonical text of a record as the phone reads it; empty while it is not here.
+    /// The answers of a record as the phone reads it; empty while it is not here.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn read(&self, record: usize) -> Result<String, StationError> {
+    pub fn read(&self, record: usize) -> Result<BTreeMap<String, Scalar>, StationError> {
         match self.phone.visit_record(self.ids[record]) {
-            Ok(visit) => Ok(record::canon_of(&visit.answers)),
-            Err(PhoneError::NotFound { .. }) => Ok(String::new()),
+            Ok(visit) => Ok(visit.answers),
+            Err(PhoneError::NotFound { .. }) => Ok(BTreeMap::new()),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Every record's text.
+    /// Every record's answers.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn read_all(&self) -> Result<Vec<String>, StationError> {
+    pub fn read_all(&self) -> Result<Vec<BTreeMap<String, Scalar>>, StationError> {
         (0..self.ids.len()).map(|record| self.read(record)).collect()
     }
 

@@ -18,8 +18,29 @@ use crate::sync::message::BundleRef;
 use super::land::write_standing;
 use super::{Run, SyncError, of_row, to_row};
 
-/// Records written in one transaction at most.
+/// Records made ready at a time, and written in one transaction at most.
 const SLICE_DOCS: usize = 100;
+/// Records written in one transaction while answers keep coming.
+const SLICE_DOCS_MIN: usize = 8;
+/// Records after which the write-ahead log is moved into the file.
+const TEND_DOCS: u64 = 2_000;
+
+/// How many records go into one transaction: fewer after each that somebody waited for, more again after others.
+#[derive(Clone, Copy)]
+pub(super) struct Pace(usize);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(SLICE_DOCS)
+    }
+}
+
+impl Pace {
+    fn after(&mut self, awaited: bool) {
+        self.0 =
+            if awaited { (self.0 / 2).max(SLICE_DOCS_MIN) } else { (self.0 * 2).min(SLICE_DOCS) };
+    }
+}
 
 impl Run<'_> {
     /// Takes a bundle in, from where an earlier sync was cut off.
@@ -71,8 +92,12 @@ impl Run<'_> {
             // Only the last slice of a chunk moves the byte: a cut in between takes the chunk again.
             let mark = (n == last).then_some(&*at);
             let prepared = ready.recv().unwrap_or_default();
-            self.phone.land_docs(pid, slice, &incoming[n], prepared, mark)?;
+            self.phone.land_docs(pid, slice, &incoming[n], prepared, mark, &mut self.pace)?;
+            let before = self.bundled;
             self.bundled += slice.len() as u64;
+            if before / TEND_DOCS != self.bundled / TEND_DOCS {
+                self.phone.tend_beside()?;
+            }
             self.progress.documents_done += slice.len() as u64;
             self.progress.bytes_done = taken;
             self.watch.progress(self.progress);
@@ -120,7 +145,8 @@ impl Phone {
     }
 
     /// Writes whole records, how the partition holds them, and how far the bundle was taken. Where an answer
-    /// waits meanwhile, it goes between any two records.
+    /// waits meanwhile, it goes between any two records; while more answers may come, transactions are
+    /// short (`pace` records), so that none waits for a long commit.
     pub(super) fn land_docs(
         &self,
         pid: &Pid,
@@ -128,13 +154,15 @@ impl Phone {
         incoming: &[Incoming],
         prepared: Slice,
         mark: Option<&BundleRow>,
+        pace: &mut Pace,
     ) -> Result<(), PhoneError> {
         let name = pid.to_string();
         let mut prepared = prepared.into_iter();
         let mut landed = 0;
         while landed < docs.len() {
-            landed += self.with(|inner| {
-                let rest = &docs[landed..];
+            let asked = (docs.len() - landed).min(pace.0);
+            let taken = self.with(|inner| {
+                let rest = &docs[landed..landed + asked];
                 let note = |db: &Db, taken: usize| {
                     for (doc, held, _) in &rest[..taken] {
                         member::put(db, &name, *doc, Some(&to_row(*doc, held)))?;
@@ -142,16 +170,17 @@ impl Phone {
                             member::set_home(db, *doc, &name, held.move_gen, "live")?;
                         }
                     }
-                    if let Some(at) = mark.filter(|_| taken == rest.len()) {
+                    if let Some(at) = mark.filter(|_| landed + taken == docs.len()) {
                         entry::put_bundle(db, &name, Some(at))?;
                     }
                     Ok(())
                 };
                 let waits = || self.is_awaited();
-                let (_, taken) =
-                    inner.apply_until(&incoming[landed..], &mut prepared, &waits, note)?;
-                Ok(taken)
+                let incoming = &incoming[landed..landed + asked];
+                Ok(inner.apply_until(incoming, &mut prepared, &waits, note)?.1)
             })?;
+            landed += taken;
+            pace.after(taken < asked);
         }
         Ok(())
     }

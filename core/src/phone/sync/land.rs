@@ -38,9 +38,6 @@ impl Phone {
     fn land_receipts(&self, batch: &Batch, now: UtcMillis) -> Result<(), PhoneError> {
         let idle = batch.receipts.is_empty() && batch.notices.is_empty();
         self.with(|inner| {
-            for receipt in &batch.receipts {
-                inner.records.drop(receipt.doc);
-            }
             let store = inner.store()?;
             let served: Vec<String> = part::list(store.db())?.into_iter().map(|p| p.pid).collect();
             let new: Vec<String> =
@@ -65,6 +62,9 @@ impl Phone {
                 batch.notices.iter().try_for_each(|n| decide(db, n, now))?;
                 held.iter().try_for_each(|lease| lease::hold(db, lease))
             })?;
+            for receipt in &batch.receipts {
+                inner.note_unsent(receipt.doc)?;
+            }
             Ok(())
         })
     }

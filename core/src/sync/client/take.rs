@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::parse_change;
+use crate::document::change_deps;
 use crate::faults::{self, Guard};
 use crate::model::{ChangeHash, DocId, Pid};
 use crate::sync::bundle::{BundleChunk, BundleHeader};
@@ -207,7 +207,7 @@ impl Taking<'_> {
     fn change(&mut self, doc: DocId, seq: u64, body: &[u8]) -> Result<Step, Distrust> {
         let (raw, hash) = chunk::rebuild(body);
         let bad = || Distrust::Entry { pid: self.standing.pid.clone(), seq };
-        let deps = parse_change(&raw).map_err(|_| bad())?.deps;
+        let deps = change_deps(&raw).ok_or_else(bad)?;
         let member = match self.member(&doc) {
             Some(member) => Member { heads: heads_after(&member.heads, &deps, hash), ..member },
             None => Member { heads: vec![hash], state: DocState::Live, move_gen: 0 },
@@ -261,8 +261,8 @@ fn whole(
     let mut changes = Vec::new();
     for body in bodies {
         let (raw, hash) = chunk::rebuild(&body.0);
-        let parts = parse_change(&raw).map_err(|_| Distrust::Entry { pid: pid.clone(), seq })?;
-        heads = heads_after(&heads, &parts.deps, hash);
+        let deps = change_deps(&raw).ok_or_else(|| Distrust::Entry { pid: pid.clone(), seq })?;
+        heads = heads_after(&heads, &deps, hash);
         changes.push((hash, raw));
     }
     Ok((Member { heads, state, move_gen }, changes))
