@@ -73,7 +73,7 @@ use crate::ground::{Clock, Entropy};
 use crate::model::{Author, GridCode, InstallId, PersonId, Pid, Role, UtcMillis};
 use crate::rules::{Act, may};
 use crate::store::salvage;
-use crate::store::{Owner, Store, StoreError, meta, part};
+use crate::store::{Owner, Store, meta, part};
 use content::Contents;
 use record::Records;
 
@@ -158,10 +158,14 @@ impl Phone {
     /// touched. [`PhoneError::Damaged`] when nothing could be saved; the file stands as it was.
     pub fn open(options: OpenOptions) -> Result<Self, PhoneError> {
         let key = Zeroizing::new(options.key);
-        let open = || Store::open(&options.dir, key.clone(), options.entropy.clone());
+        let open = || {
+            let store = Store::open(&options.dir, key.clone(), options.entropy.clone())?;
+            let (contents, moved) = Contents::open(store.db(), options.content.as_deref())?;
+            Ok((store, contents, moved))
+        };
         let mut saved = None;
-        let store = match open() {
-            Err(StoreError::Damaged) => {
+        let (store, contents, moved) = match open() {
+            Err(PhoneError::Damaged { moved_to: None, .. }) => {
                 let at = options.clock.now().0;
                 let entropy = options.entropy.as_ref();
                 saved = Some(salvage::salvage(&options.dir, &key, at, entropy, None)?);
@@ -170,7 +174,6 @@ impl Phone {
             other => other?,
         };
         let owner = store.owner().clone();
-        let (contents, moved) = Contents::open(store.db(), options.content.as_deref())?;
         let phone = Self::of(options, key, owner, store, contents, saved);
         phone.with(|inner| inner.begin(moved))?;
         Ok(phone)
