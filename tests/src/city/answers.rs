@@ -59,13 +59,15 @@ pub fn remark(seed: u64, number: u64) -> &'static str {
 
 impl<'a> Answering<'a> {
     /// Prepares the answers of a planned visit by this checklist. `key` tells visits apart;
-    /// `open` are the codes of findings still open there, most of which are gone by now.
+    /// `open` are the codes of findings still open there, most of which are gone by now; `known` are answers
+    /// that follow from the place, where a finding does not want another.
     #[must_use]
     pub fn new(
         content: &'a Content,
         list: &'a Checklist,
         visit: &PlannedVisit,
         open: &[String],
+        known: &[(&'static str, String)],
         (seed, day, key): (u64, Date, u64),
     ) -> Self {
         let mut answering = Self {
@@ -91,6 +93,9 @@ impl<'a> Answering<'a> {
             {
                 answering.wish_rule(item, rule);
             }
+        }
+        for (item, text) in known {
+            answering.wish.entry((*item).to_owned()).or_insert_with(|| text.clone());
         }
         answering
     }

@@ -322,10 +322,14 @@ fn answers_find_what_the_plan_wants() {
     for day in working_days(date(2026, 11, 23), 2) {
         for outing in city.day(&rates, day).step_by(6) {
             for (n, visit) in outing.visits.iter().enumerate() {
-                let kind = city.place(visit.grid, visit.place).unwrap().kind;
-                let Some(list) = list_for(kind).and_then(|id| content.list(id)) else { continue };
+                let place = city.place(visit.grid, visit.place).unwrap();
+                let Some(list) = list_for(place.kind).and_then(|id| content.list(id)) else {
+                    continue;
+                };
                 let key = (outing.person * 100 + n) as u64;
-                let mut answering = Answering::new(&content, list, visit, &[], (SEED, day, key));
+                let salt = (SEED, day, key);
+                let known = known(&place);
+                let mut answering = Answering::new(&content, list, visit, &[], &known, salt);
                 let findings = answer(&content, list, &mut answering, day);
                 wished += visit.findings.len() as f64;
                 found += findings.len() as f64;

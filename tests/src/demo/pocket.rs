@@ -19,8 +19,8 @@ use super::town::Town;
 use crate::bench::station::StationError;
 use crate::bench::watch::epoch_ms;
 use crate::city::{
-    Answering, Both, City, CityPlace, Outcome, Person, PlannedVisit, Stream, both_say, list_for,
-    remark, stream,
+    self, Answering, Both, City, CityPlace, Outcome, Person, PlannedVisit, Stream, both_say, known,
+    list_for, remark, stream,
 };
 use crate::picture;
 
@@ -35,6 +35,7 @@ const QUESTIONS_MAX: usize = 400;
 const APP: &str = "demo";
 /// The checklist of a shop.
 const SHOPS: &str = "small_premises";
+const AREA_OF_A_SHOP: &str = "35";
 
 /// A person with a phone.
 pub struct Pocket {
@@ -173,12 +174,12 @@ impl Pocket {
                 .map(|f| f.code)
                 .collect();
             let id = self.phone.visit_start(open.place, &open.list, true)?;
-            return self.answer(errand, visit, id, &open.list, &codes);
+            return self.answer(errand, visit, id, &open.list, (&codes, &[]));
         }
         match list_for(there.kind) {
             Some(list) => {
                 let id = self.phone.visit_start(place, list, false)?;
-                self.answer(errand, visit, id, list, &[])
+                self.answer(errand, visit, id, list, (&[], &known(&there)))
             }
             None => self.patrol(errand, visit, place, there.kind),
         }
@@ -222,7 +223,8 @@ impl Pocket {
         })?;
         self.tally.added += 1;
         let id = self.phone.visit_start(place, SHOPS, false)?;
-        self.answer(errand, visit, id, SHOPS, &[])
+        let known = city::shop(shop.usage, AREA_OF_A_SHOP.to_owned());
+        self.answer(errand, visit, id, SHOPS, (&[], &known))
     }
 
     fn patrol(
@@ -246,13 +248,13 @@ impl Pocket {
         visit: &PlannedVisit,
         id: VisitId,
         list: &str,
-        open: &[String],
+        (open, known): (&[String], &[(&'static str, String)]),
     ) -> Result<(), PhoneError> {
         let content = self.phone.content();
         let list = content.list(list).ok_or(PhoneError::NotFound { what: "checklist" })?;
         let key = self.number as u64 * 2_000 + u64::from(visit.at_minute);
         let salt = (errand.city.seed(), errand.day, key);
-        let mut answering = Answering::new(&content, list, visit, open, salt);
+        let mut answering = Answering::new(&content, list, visit, open, known, salt);
         for _ in 0..QUESTIONS_MAX {
             let questions = self.phone.visit_questions(id)?;
             let Some((item, text)) = answering.next(&questions) else { break };
