@@ -1,8 +1,7 @@
 //! A record read from its changes without the engine: what phones show of what came from elsewhere.
 //!
-//! Plays operations into plain fields by the engine's rules, some twenty times as fast as building a
-//! document. Only for reading: nothing is edited upon it, and before an edit the engine builds the
-//! document itself, guarded. Of changes it checks what admission asks of their heads. It is either sure
+//! Plays operations into plain fields by the engine's rules, without building a document. Only for
+//! reading: nothing is edited upon it, and before an edit the engine builds the document itself, guarded. Of changes it checks what admission asks of their heads. It is either sure
 //! or not there: at anything that our own writer does not write, the engine is asked instead.
 
 mod change;
