@@ -87,7 +87,7 @@ impl<'a> Builder<'a> {
                 self.begin(false, anchor, tag.as_deref(), spot)?;
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.begin(true, anchor, tag.as_deref(), spot)?
+                self.begin(true, anchor, tag.as_deref(), spot)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(name) => {
