@@ -76,6 +76,8 @@ limits! {
     MANIFEST_ITEMS_MAX "manifest_items" Server = 500;
     /// Cursors (partitions) in one request.
     CURSORS_MAX "cursors" Server = 64;
+    /// Changes asked about in one request, whether the server still has them.
+    CLAIMS_MAX "claims" Server = 500;
     /// One response: total bytes of its entries, whatever a phone asks for.
     RESPONSE_BYTES_MAX "response_bytes" Server = 1024 * 1024;
     /// One request body with a frame as it arrives, compressed, in bytes.

@@ -20,6 +20,7 @@
 pub mod archive;
 pub mod blob;
 pub mod checklist;
+pub mod claim;
 mod connect;
 pub mod document;
 pub mod entry;
@@ -27,6 +28,7 @@ mod error;
 pub mod finding;
 pub mod inbox;
 mod install;
+pub mod kept;
 pub mod lease;
 pub mod looked;
 pub mod member;

@@ -79,6 +79,7 @@ fn request() -> SyncRequest {
         want: Want { max_bytes: 1 << 20, priority: Vec::new() },
         offers: Vec::new(),
         apply_failed: Vec::new(),
+        claims: Vec::new(),
     }
 }
 

@@ -11,8 +11,8 @@ use ironfeet_core::model::{ChangeHash, DocId, Pid};
 use ironfeet_core::sync::chain::{self, Chain};
 use ironfeet_core::sync::digest::Digest;
 use ironfeet_core::sync::message::{
-    BundleRef, Checkpoint, Cursor, EntryKind, HealDoc, HealRequest, HealResponse, LocateRequest,
-    LocateResponse, Notice, Part, PartStatus, Want,
+    BundleRef, Checkpoint, Cursor, DocChange, EntryKind, HealDoc, HealRequest, HealResponse,
+    LocateRequest, LocateResponse, Notice, Part, PartStatus, Want,
 };
 use ironfeet_core::sync::stamp;
 
@@ -187,6 +187,28 @@ pub fn notices(s: &dyn Session, device: &DeviceRow) -> Result<Vec<Notice>, Store
         reason: row.reason,
     };
     Ok(untold.into_iter().map(notice).collect())
+}
+
+/// Of the changes that a phone was told are here, those that are not: neither stored nor waiting for a decision.
+/// No cursor speaks of them, so a server put back to before would not notice.
+///
+/// # Errors
+/// Of the store.
+pub fn lost(app: &App, claims: &[DocChange]) -> Result<Vec<DocChange>, StoreError> {
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
+    store::view(&*app.store, |s| {
+        let mut lost = Vec::new();
+        for claim in claims {
+            let here = s.change(&claim.doc, &claim.hash)?.is_some()
+                || s.ticket_of(&claim.doc, &claim.hash)?.is_some();
+            if !here {
+                lost.push(claim.clone());
+            }
+        }
+        Ok(lost)
+    })
 }
 
 /// The highest of a phone's checkpoints that is in our log; `None` when it may not read it.

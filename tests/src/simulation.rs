@@ -21,10 +21,6 @@
 //!
 //! What the promise does not cover: a change whose every holder was thrown back to before it, a phone to
 //! an old copy of itself and the server to an old backup. Such changes are told apart (`World::frail`).
-//!
-//! Known limit, kept out of the worlds until it is mended: what is written late to a record that was
-//! archived or deleted is acknowledged, then the phone forgets the record; a server restored to
-//! before that has lost it (seeds 28, 70, 313, 463 without `Server::forget_backups`).
 
 mod adversary;
 mod course;

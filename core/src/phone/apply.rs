@@ -6,7 +6,7 @@ use crate::document::{ChangeParts, change_head, parse_change};
 use crate::model::{ChangeHash, DocId};
 use crate::store::document::{self, DocRow, Status};
 use crate::store::views::{self, Views};
-use crate::store::{Db, StoreError, archive, outbox};
+use crate::store::{Db, StoreError, archive, kept, outbox};
 
 use super::content::Contents;
 use super::outbox::{Receipt, lean, note};
@@ -123,6 +123,7 @@ fn take_in(
     if let Some(prepared) = prepared
         && one.status == Status::Acked
         && archive::of(db, one.doc)?.is_empty()
+        && !kept::has(db, one.doc)?
         && let Some(entry) = begin(db, one, prepared, contents, applied)?
     {
         records.put(one.doc, entry);
@@ -196,11 +197,11 @@ struct Ready {
     fresh: Vec<Standing>,
     /// Here already.
     known: Vec<ChangeHash>,
-    /// Whether something of the record was set aside earlier.
+    /// Whether something of the record was set aside earlier, or kept when it left.
     archived: bool,
 }
 
-/// Parses, sorts by what leans on what, and joins what was set aside earlier and fits now.
+/// Parses, sorts by what leans on what, and joins what was set aside or kept earlier and fits now.
 fn sort_out(db: &Db, entry: &Entry, one: &Incoming) -> Result<(Ready, Vec<Aside>), StoreError> {
     let mut aside = Vec::new();
     let mut waiting: Vec<Standing> = Vec::new();
@@ -215,13 +216,16 @@ fn sort_out(db: &Db, entry: &Entry, one: &Incoming) -> Result<(Ready, Vec<Aside>
         }
     }
     let archive = archive::of(db, one.doc)?;
-    let archived = !archive.is_empty();
-    for row in archive {
-        if let Ok(parts) = parse_change(&row.raw)
-            && parts.hash == row.hash
-            && seen.insert(parts.hash)
+    let kept = kept::of(db, one.doc)?;
+    let archived = !archive.is_empty() || !kept.is_empty();
+    let aside_rows = archive.into_iter().map(|row| (row.hash, row.raw, row.status));
+    let kept_rows = kept.into_iter().map(|row| (row.hash, row.raw, row.status));
+    for (hash, raw, status) in aside_rows.chain(kept_rows) {
+        if let Ok(parts) = parse_change(&raw)
+            && parts.hash == hash
+            && seen.insert(hash)
         {
-            waiting.push((parts, row.status));
+            waiting.push((parts, status));
         }
     }
     let (fresh, waiting) = in_order(waiting, |(parts, _)| parts, |hash| entry.has(hash));
@@ -278,6 +282,9 @@ fn write(
         return Ok(());
     }
     let mut acked = row.acked_heads;
+    if archived {
+        kept::remove(db, id)?;
+    }
     for (parts, status) in &fresh {
         entry.k += 1;
         document::add_change(db, id, entry.k, &parts.hash, &parts.raw, *status)?;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::store::document::{self, Status};
 use crate::store::rescue::{Reader, Record, Writer};
-use crate::store::{archive, blob, inbox};
+use crate::store::{archive, blob, inbox, kept};
 
 use super::apply::Incoming;
 use super::{Inner, Phone, PhoneError};
@@ -96,6 +96,16 @@ impl Inner {
                 }
                 rescued.changes += unsent;
                 rescued.documents += 1;
+            }
+        }
+        for id in kept::unsent(store.db())? {
+            let rows = kept::of(store.db(), id)?;
+            let pid = rows.first().map(|row| row.pid.clone()).unwrap_or_default();
+            writer.add(&Record::Document { id, pid, kind: String::new() })?;
+            rescued.changes += rows.iter().filter(|row| is_unsent(row.status)).count();
+            rescued.documents += 1;
+            for kept::KeptRow { hash, raw, status, .. } in rows {
+                writer.add(&Record::Change(document::ChangeRow { k: 0, hash, raw, status }))?;
             }
         }
         for photo in blob::list(store.db())?.into_iter().filter(|b| b.state != "sent") {

@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::document::Record;
 use crate::limits;
 use crate::model::{DocId, Lang, Pid, UtcMillis};
-use crate::store::{document, member, meta};
+use crate::store::{document, kept, member, meta};
 use crate::sync::client::{Client, Effect, Held, Identity, Input, Member, Outcome};
 use crate::sync::digest::DocState;
 use crate::sync::frame;
@@ -209,6 +209,7 @@ impl Phone {
 
     /// Takes away records that left every partition and hold nothing unsent.
     fn sweep(&self) -> Result<(), PhoneError> {
+        let mut any = false;
         loop {
             let swept = self.with(|inner| {
                 let strays = member::strays(inner.store()?.db(), 50)?;
@@ -218,9 +219,15 @@ impl Phone {
                 Ok(strays.len())
             })?;
             if swept == 0 {
-                return Ok(());
+                break;
             }
+            any = true;
         }
+        // What a backup holds already need not be kept.
+        self.with(|inner| match any {
+            true => Ok(inner.store()?.write(kept::drop_durable)?),
+            false => Ok(()),
+        })
     }
 
     /// Waits until the server has something new for this phone, or some time has passed.

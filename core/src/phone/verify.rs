@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::document::{Document, parse_change};
 use crate::model::{ChangeHash, DocId};
 use crate::store::document::{self, DocRow};
-use crate::store::{blob, views};
+use crate::store::{blob, kept, views};
 
 use super::{Inner, Phone, PhoneError, mend};
 
@@ -59,12 +59,15 @@ impl Phone {
         })
     }
 
-    /// Whether this phone holds a change, with its bytes.
+    /// Whether this phone holds a change, with its bytes, in sight or kept.
     ///
     /// # Errors
     /// [`PhoneError`] when the store cannot be read.
     pub fn holds(&self, id: DocId, hash: ChangeHash) -> Result<bool, PhoneError> {
-        self.with(|inner| Ok(document::raw_of(inner.store()?.db(), id, &hash)?.is_some()))
+        self.with(|inner| {
+            let db = inner.store()?.db();
+            Ok(document::raw_of(db, id, &hash)?.is_some() || kept::raw_of(db, id, &hash)?.is_some())
+        })
     }
 }
 

@@ -356,13 +356,13 @@ pub fn raw_of(
     Ok(find.query_row(params![&id.0[..], &hash.0[..]], |row| row.get(0)).optional()?)
 }
 
-/// Marks changes that the server had and lost as waiting to be sent.
+/// Marks changes that the server had and lost, or kept for review and lost, as waiting to be sent.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn send_again(db: &Connection, doc: DocId, hashes: &[ChangeHash]) -> Result<(), StoreError> {
     let mut mark = db.prepare_cached(
-        "UPDATE change SET status = 0 WHERE doc_id = ?1 AND hash = ?2 AND status = 2",
+        "UPDATE change SET status = 0 WHERE doc_id = ?1 AND hash = ?2 AND status IN (2, 4)",
     )?;
     for hash in hashes {
         mark.execute(params![&doc.0[..], &hash.0[..]])?;

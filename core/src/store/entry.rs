@@ -24,7 +24,7 @@ pub(super) fn unsigned(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }
 
-fn sql(n: u64) -> i64 {
+pub(super) fn sql(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
@@ -76,14 +76,13 @@ pub fn list(
     Ok(entries)
 }
 
-/// Forgets entries up to a number: they are in an off-host backup of the server.
+/// Forgets entries up to a number: they are in an off-host backup of the server. Says how many there were.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn forget_upto(db: &Connection, pid: &str, seq: u64) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM entry WHERE pid = ?1 AND seq <= ?2")?
-        .execute(params![pid, sql(seq)])?;
-    Ok(())
+pub fn forget_upto(db: &Connection, pid: &str, seq: u64) -> Result<usize, StoreError> {
+    let mut forget = db.prepare_cached("DELETE FROM entry WHERE pid = ?1 AND seq <= ?2")?;
+    Ok(forget.execute(params![pid, sql(seq)])?)
 }
 
 /// Forgets entries after a number: another history goes on from there.

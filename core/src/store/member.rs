@@ -176,11 +176,13 @@ pub fn set_state(db: &Connection, doc: DocId, state: &str) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Takes a document away with its changes. Its views must be empty already.
+/// Takes a document out of sight. Its views must be empty already; its changes are kept
+/// until a backup holds them ([`super::kept`]).
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn forget(db: &Connection, n: i64, doc: DocId) -> Result<(), StoreError> {
+    super::kept::keep(db, doc)?;
     for sql in ["DELETE FROM change WHERE doc_id = ?1", "DELETE FROM archive WHERE doc_id = ?1"] {
         db.prepare_cached(sql)?.execute([&doc.0[..]])?;
     }

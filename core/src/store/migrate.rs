@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_photo.sql"),
     include_str!("../../migrations/0005_checklist.sql"),
     include_str!("../../migrations/0006_lease.sql"),
+    include_str!("../../migrations/0007_kept.sql"),
 ];
 
 /// The newest version this app knows.

@@ -79,6 +79,22 @@ pub(super) const TABLES: &[Table] = &[
         ),
     },
     Table {
+        name: "kept",
+        columns: &["doc_id", "hash", "raw", "status", "pid", "move_gen"],
+        key: &["doc_id", "hash"],
+        shape: Some(
+            "typeof(doc_id) = 'blob' AND length(doc_id) = 16 AND typeof(hash) = 'blob'\
+             AND length(hash) = 32 AND typeof(raw) = 'blob' AND typeof(pid) = 'text'\
+             AND typeof(move_gen) = 'integer'",
+        ),
+    },
+    Table {
+        name: "claim",
+        columns: &["doc_id", "hash", "pid", "seq"],
+        key: &["doc_id", "hash"],
+        shape: None,
+    },
+    Table {
         name: "blob",
         columns: &[
             "sha256",

@@ -20,8 +20,8 @@ use crate::model::{ChangeHash, DeviceId, DocId, InstallId, Pid, UtcMillis};
 
 use super::chain;
 use super::message::{
-    BundleRef, Checkpoint, HealItem, HealRequest, HealResponse, LocateRequest, Notice, Offer, Part,
-    PartStatus, PushStatus, Receipt, SyncRequest, SyncResponse, Term,
+    BundleRef, Checkpoint, DocChange, HealItem, HealRequest, HealResponse, LocateRequest, Notice,
+    Offer, Part, PartStatus, PushStatus, Receipt, SyncRequest, SyncResponse, Term,
 };
 
 /// Rounds without progress after which a sync gives up until the next time (invariant 11).
@@ -54,6 +54,8 @@ pub enum Input<'a> {
         outgoing: Vec<Outgoing>,
         /// Entries to offer a restored server.
         offers: Vec<Offer>,
+        /// Changes the server said it has and no log has shown.
+        claims: Vec<DocChange>,
     },
     /// The server answered the sync.
     Answered(SyncResponse, &'a dyn Held),
@@ -107,6 +109,11 @@ pub struct Batch {
     pub server_time: UtcMillis,
     /// The lease to work under from now on.
     pub lease: Option<Term>,
+    /// What the server said it had and has no more: to be sent again.
+    pub lost: Vec<DocChange>,
+    /// A partition and an entry after the end of its log, as the receipts were given: a backup that reaches it
+    /// holds what they speak of.
+    pub end: Option<(Pid, u64)>,
 }
 
 /// How a sync ended.
@@ -172,10 +179,9 @@ impl Client {
     pub fn step(&mut self, now: UtcMillis, input: Input<'_>) -> Result<Vec<Effect>, Distrust> {
         Ok(match input {
             Input::Start => vec![Effect::Gather],
-            Input::Gathered { counter, standings, outgoing, offers } => {
-                vec![Effect::Sync(Box::new(
-                    self.request(now, counter, standings, outgoing, offers),
-                ))]
+            Input::Gathered { counter, standings, outgoing, offers, claims } => {
+                let request = self.request(now, counter, standings, outgoing);
+                vec![Effect::Sync(Box::new(SyncRequest { offers, claims, ..request }))]
             }
             Input::Answered(response, held) => self.answered(response, held)?,
             Input::Located(pid, seq) => {
@@ -207,7 +213,11 @@ impl Client {
             slices: Vec::new(),
             server_time: response.server_time,
             lease: response.lease,
+            end: end(&response.parts),
+            lost: response.lost,
         };
+        self.again |= !batch.lost.is_empty();
+        progress |= !batch.lost.is_empty();
         let mut follow = Vec::new();
         let mut gone = Vec::new();
         for part in response.parts {
@@ -284,6 +294,12 @@ impl Client {
         self.outcome.unfinished = self.again;
         vec![Effect::Done(self.outcome.clone())]
     }
+}
+
+/// Where the log of some partition ends, and one further.
+fn end(parts: &[Part]) -> Option<(Pid, u64)> {
+    let readable = |part: &&Part| matches!(part.status, PartStatus::Ok | PartStatus::More);
+    parts.iter().find(readable).map(|part| (part.pid.clone(), part.last_seq + 1))
 }
 
 /// A comparison request from what the store holds of a partition.

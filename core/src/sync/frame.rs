@@ -176,6 +176,7 @@ mod tests {
             want: Want { max_bytes: 1_048_576, priority: Vec::new() },
             offers: Vec::new(),
             apply_failed: Vec::new(),
+            claims: Vec::new(),
         }
     }
 

@@ -58,6 +58,9 @@ pub struct SyncRequest {
     /// Changes that could not be applied here, for the operator.
     #[n(10)]
     pub apply_failed: Vec<DocChange>,
+    /// Changes the server said it has and no log has shown: does it still have them?
+    #[cbor(n(11), skip_if = "Vec::is_empty", default)]
+    pub claims: Vec<DocChange>,
 }
 
 /// How much a phone can take in one response.
@@ -164,6 +167,9 @@ pub struct SyncResponse {
     /// The lease to work under from now on; `None`: none is given, the one held stays.
     #[n(9)]
     pub lease: Option<Term>,
+    /// Of the claims, those the server does not have: to be sent again.
+    #[cbor(n(10), skip_if = "Vec::is_empty", default)]
+    pub lost: Vec<DocChange>,
 }
 
 /// What became of one pushed change.

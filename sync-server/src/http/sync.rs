@@ -55,6 +55,9 @@ fn answer(
     if request.cursors.len() > limits::CURSORS_MAX {
         return Err(Error::Limit("cursors"));
     }
+    if request.claims.len() > limits::CLAIMS_MAX {
+        return Err(Error::Limit("claims"));
+    }
     if let Some(limit) = intake::beyond(&request.push) {
         return Err(Error::Limit(limit));
     }
@@ -90,6 +93,7 @@ fn answer(
         checklists: app.checklists.named(),
         grants: pull::grants(device),
         lease: lease::renew(app, &device.id)?,
+        lost: pull::lost(app, &request.claims)?,
     })
 }
 

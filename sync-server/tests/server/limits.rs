@@ -5,9 +5,9 @@ use axum::http::Request;
 
 use ironfeet_core::document::{Edit, VisitEdit};
 use ironfeet_core::limits::{self, Room};
-use ironfeet_core::model::{DocId, Pid, Remark, Role, UtcMillis};
+use ironfeet_core::model::{ChangeHash, DocId, Pid, Remark, Role, UtcMillis};
 use ironfeet_core::sync::frame;
-use ironfeet_core::sync::message::{PartStatus, PushItem, SyncRequest, SyncResponse};
+use ironfeet_core::sync::message::{DocChange, PartStatus, PushItem, SyncRequest, SyncResponse};
 
 use super::world::{GRID, Phone, World, body, pid};
 
@@ -58,6 +58,20 @@ async fn cursors(count: usize) -> Answer {
     synced(&world, &phone, request).await
 }
 
+async fn claims(count: usize) -> Answer {
+    let world = World::new();
+    let phone = world.phone("W1", &[GRID]);
+    let mut request = phone.request(vec![], vec![]);
+    let claim = DocChange { doc: DocId([1; 16]), hash: ChangeHash([2; 32]) };
+    request.claims = vec![claim; count];
+    let answer = synced(&world, &phone, request).await;
+    if answer.0 == 200 {
+        let response: SyncResponse = frame::decode(&answer.1).unwrap();
+        assert_eq!(response.lost.len(), count, "none of them is here");
+    }
+    answer
+}
+
 async fn posted(path: &str, size: usize) -> Answer {
     let world = World::new();
     let phone = world.phone("W1", &[GRID]);
@@ -80,6 +94,7 @@ async fn probe(name: &str, size: usize) -> Answer {
         "push_changes" => pushed(&[vec![1; 250], vec![1; size - 250]]).await,
         "manifest_items" => pushed(&[vec![1; size]]).await,
         "cursors" => cursors(size).await,
+        "claims" => claims(size).await,
         "body_bytes" => posted("/v1/sync", size).await,
         "json_bytes" => posted("/v1/enrol", size).await,
         "head_bytes" => head_bytes(size).await,

@@ -359,6 +359,7 @@ impl Phone {
             want: Want { max_bytes: 1 << 20, priority: Vec::new() },
             offers,
             apply_failed: Vec::new(),
+            claims: Vec::new(),
         }
     }
 

@@ -127,6 +127,7 @@ impl Adversary {
             want: Want { max_bytes: 1 << 20, priority: Vec::new() },
             offers: Vec::new(),
             apply_failed: Vec::new(),
+            claims: Vec::new(),
         };
         let pass = self.pass();
         let answer = self.line.post_frame("/v1/sync", &pass, frame::encode(&request)).await.ok()?;

@@ -171,11 +171,6 @@ impl Server {
         self.backups.push(file);
     }
 
-    /// No restore goes back to before now.
-    pub fn forget_backups(&mut self) {
-        self.backups.clear();
-    }
-
     /// Ends the process and goes on from an older backup, if there is one; with or without the
     /// witness that would notice.
     pub fn restore(&mut self, n: usize, witness: bool) -> bool {

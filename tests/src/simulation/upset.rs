@@ -63,8 +63,7 @@ impl World {
             // The bound of the promise: thrown back on every end, a change is nowhere.
             let gone: Vec<_> =
                 self.frail.iter().copied().filter(|one| !self.is_held(*one)).collect();
-            let withdrawn = &self.withdrawn;
-            self.accepted.retain(|one| !withdrawn.contains(&one.0) && !gone.contains(one));
+            self.accepted.retain(|one| !gone.contains(one));
         }
         self.reconnect();
     }
@@ -81,10 +80,6 @@ impl World {
         all.extend(self.visits.iter().map(|id| id.0));
         let Some(id) = all.choose(&mut self.rng).copied() else { return };
         let archived = self.rng.random_bool(0.5);
-        // A phone forgets a record that left as soon as all of it is acknowledged: a restore to
-        // before that takes the record from every end. Known limit 1 of this room's head.
-        self.server.forget_backups();
-        self.withdrawn.insert(id);
         self.server.withdraw(id, if archived { DocState::Archived } else { DocState::Deleted });
     }
 

@@ -116,8 +116,6 @@ pub struct World {
     pub(super) accepted: Vec<(DocId, ChangeHash)>,
     /// Of these: what no phone held any more once a phone was thrown back; the server alone has it.
     pub(super) frail: BTreeSet<(DocId, ChangeHash)>,
-    /// Records that left all phones.
-    pub(super) withdrawn: BTreeSet<DocId>,
     /// Whether a write of the server was ever made to fail.
     pub(super) writes_failed: bool,
     pub(super) adversary: Option<Adversary>,
@@ -154,7 +152,6 @@ impl World {
             visits: Vec::new(),
             accepted: Vec::new(),
             frail: BTreeSet::new(),
-            withdrawn: BTreeSet::new(),
             writes_failed: false,
             adversary: None,
             report: Report::default(),

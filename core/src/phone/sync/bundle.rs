@@ -8,14 +8,14 @@ use crate::phone::prepare::{self, Slice};
 use crate::phone::{Incoming, Phone, PhoneError};
 use crate::store::document::Status;
 use crate::store::entry::BundleRow;
-use crate::store::{Db, entry, member};
+use crate::store::{Db, claim, entry, member};
 use crate::sync::bundle::{BundleChunk, BundleHeader, FrameReader};
 use crate::sync::client::{self, Distrust, Standing, WholeDoc};
 use crate::sync::digest::Digest;
 use crate::sync::frame;
 use crate::sync::message::BundleRef;
 
-use super::land::write_standing;
+use super::land::{claims_shown, write_standing};
 use super::{Run, SyncError, of_row, to_row};
 
 /// Records made ready at a time, and written in one transaction at most.
@@ -164,8 +164,12 @@ impl Phone {
             let taken = self.with(|inner| {
                 let rest = &docs[landed..landed + asked];
                 let note = |db: &Db, taken: usize| {
-                    for (doc, held, _) in &rest[..taken] {
+                    let claimed = claim::any(db)?;
+                    for (doc, held, changes) in &rest[..taken] {
                         member::put(db, &name, *doc, Some(&to_row(*doc, held)))?;
+                        if claimed {
+                            claims_shown(db, *doc, changes)?;
+                        }
                         if held.move_gen > 0 {
                             member::set_home(db, *doc, &name, held.move_gen, "live")?;
                         }

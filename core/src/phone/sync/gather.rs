@@ -1,10 +1,10 @@
 //! What the store holds, as the protocol's half wants to know it.
 
 use crate::model::{ChangeHash, DocId, Pid};
-use crate::store::{StoreError, document, entry, meta, outbox, part};
+use crate::store::{StoreError, claim, document, entry, kept, meta, outbox, part};
 use crate::sync::client::{self, Input, Outgoing, Standing};
 use crate::sync::digest::Digest;
-use crate::sync::message::{Entry, EntryKind, LocateRequest, Offer};
+use crate::sync::message::{DocChange, Entry, EntryKind, LocateRequest, Offer};
 use crate::sync::{chunk, frame};
 use crate::{limits, phone::Phone, phone::PhoneError};
 use rusqlite::Connection;
@@ -16,6 +16,7 @@ impl Phone {
     /// Counter, standings, changes to send and offers, in one look at the store.
     pub(super) fn gather(&self) -> Result<Input<'static>, PhoneError> {
         self.with(|inner| {
+            let from = DocId(inner.entropy.sixteen());
             let db = inner.store()?.db();
             let outgoing = outbox::pending(db, limits::PUSH_CHANGES_MAX + 1)?
                 .into_iter()
@@ -35,6 +36,7 @@ impl Phone {
                 standings: part::list(db)?.into_iter().filter_map(|row| standing(&row)).collect(),
                 outgoing,
                 offers: offers(db)?,
+                claims: claims(db, from)?,
             })
         })
     }
@@ -124,7 +126,7 @@ fn offers(db: &Connection) -> Result<Vec<Offer>, StoreError> {
         let whole = rows.len() as u64 == row.upto - row.after;
         let entries: Option<Vec<Entry>> = rows
             .iter()
-            .map(|r| kept(db, r).transpose())
+            .map(|r| as_it_came(db, r).transpose())
             .map(Option::transpose)
             .collect::<Result<_, _>>()?;
         if let (true, Some(entries)) = (whole, entries) {
@@ -134,8 +136,14 @@ fn offers(db: &Connection) -> Result<Vec<Offer>, StoreError> {
     Ok(offers)
 }
 
+/// What to ask about, from a record on: where there is more than one request may hold, all have their turn.
+fn claims(db: &Connection, from: DocId) -> Result<Vec<DocChange>, StoreError> {
+    let claims = claim::list(db, from, limits::CLAIMS_MAX)?.into_iter();
+    Ok(claims.map(|(doc, hash)| DocChange { doc, hash }).collect())
+}
+
 /// An entry as it came: a change from its row, anything else from its own body.
-fn kept(db: &Connection, row: &entry::EntryRow) -> Result<Option<Entry>, StoreError> {
+fn as_it_came(db: &Connection, row: &entry::EntryRow) -> Result<Option<Entry>, StoreError> {
     let what = match (&row.hash, &row.body) {
         (Some(hash), _) => change(db, row.doc, hash)?.map(EntryKind::Change),
         (None, Some(body)) => frame::decode::<Entry>(body).ok().map(|e| e.what),
@@ -145,6 +153,9 @@ fn kept(db: &Connection, row: &entry::EntryRow) -> Result<Option<Entry>, StoreEr
 }
 
 fn change(db: &Connection, doc: DocId, hash: &ChangeHash) -> Result<Option<Vec<u8>>, StoreError> {
-    let raw = document::raw_of(db, doc, hash)?;
+    let raw = match document::raw_of(db, doc, hash)? {
+        None => kept::raw_of(db, doc, hash)?,
+        here => here,
+    };
     Ok(raw.and_then(|raw| chunk::body(&raw).map(<[u8]>::to_vec)))
 }

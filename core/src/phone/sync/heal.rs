@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection;
 
 use crate::document::parse_change;
-use crate::model::{ChangeHash, DocId, Pid};
+use crate::model::{Author, ChangeHash, DocId, Pid};
 use crate::phone::{Phone, PhoneError};
 use crate::store::document::Status;
 use crate::store::entry::OfferRow;
-use crate::store::{StoreError, document, entry, member, part};
+use crate::store::{StoreError, claim, document, entry, kept, member, part};
 use crate::sync::client::{self, Member, Standing, take_chunk};
 use crate::sync::digest::{Digest, heads_after};
 use crate::sync::message::HealResponse;
@@ -69,6 +69,7 @@ impl Phone {
     pub(super) fn rewind(&self, pid: &Pid, seq: u64) -> Result<(), PhoneError> {
         let name = pid.to_string();
         self.with(|inner| {
+            let author = inner.owner.author;
             inner.store()?.write(|db| {
                 let rows = part::list(db)?;
                 let Some(now) = rows.iter().find(|r| r.pid == name).and_then(standing) else {
@@ -93,7 +94,8 @@ impl Phone {
                     },
                 )?;
                 // Own work is offered again under an own signature; an answer "dup" costs nothing.
-                unread(db, &name, seq, now.seq)?;
+                unread(db, &name, (seq, now.seq), &author)?;
+                claim::unstand(db, &name, seq)?;
                 part::drop_checkpoints_after(db, &name, seq)?;
                 write_standing(
                     db,
@@ -133,15 +135,26 @@ impl Phone {
     }
 }
 
-/// Members as they were before the entries after `seq`: without the changes these brought.
-fn unread(db: &Connection, pid: &str, seq: u64, upto: u64) -> Result<(), StoreError> {
+/// Members as they were before the entries `after..=upto`: without the changes these brought. Of these the own
+/// ones are sent again; those of a record that left are asked about first.
+fn unread(
+    db: &Connection,
+    pid: &str,
+    (after, upto): (u64, u64),
+    author: &Author,
+) -> Result<(), StoreError> {
     let mut brought: BTreeMap<DocId, BTreeSet<ChangeHash>> = BTreeMap::new();
-    for row in entry::list(db, pid, seq, upto, usize::MAX)? {
+    for row in entry::list(db, pid, after, upto, usize::MAX)? {
         let hashes = brought.entry(row.doc).or_default();
         hashes.extend(row.hash);
     }
     for (doc, hashes) in brought {
-        let Some(held) = member::find(db, pid, doc)? else { continue };
+        let Some(held) = member::find(db, pid, doc)? else {
+            for hash in own(&raws_of(db, doc)?, author).intersection(&hashes) {
+                claim::put(db, doc, hash)?;
+            }
+            continue;
+        };
         let mut heads: Vec<ChangeHash> = Vec::new();
         for change in document::changes(db, doc, 0)? {
             if change.status != Status::Acked || hashes.contains(&change.hash) {
@@ -152,10 +165,27 @@ fn unread(db: &Connection, pid: &str, seq: u64, upto: u64) -> Result<(), StoreEr
         }
         let before = (!heads.is_empty()).then_some(member::MemberRow { heads, ..held });
         member::put(db, pid, doc, before.as_ref())?;
-        // What the server lost of our own is sent again.
-        document::send_again(db, doc, &hashes.into_iter().collect::<Vec<_>>())?;
+        let own: Vec<ChangeHash> =
+            own(&raws_of(db, doc)?, author).intersection(&hashes).copied().collect();
+        document::send_again(db, doc, &own)?;
     }
     Ok(())
+}
+
+/// The changes of a record that are here, in sight or kept.
+fn raws_of(db: &Connection, doc: DocId) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut raws: Vec<Vec<u8>> =
+        document::changes(db, doc, 0)?.into_iter().map(|change| change.raw).collect();
+    raws.extend(kept::of(db, doc)?.into_iter().map(|row| row.raw));
+    Ok(raws)
+}
+
+/// The changes of one author: an actor names its author in its first change.
+fn own(raws: &[Vec<u8>], author: &Author) -> BTreeSet<ChangeHash> {
+    let parsed: Vec<_> = raws.iter().filter_map(|raw| parse_change(raw).ok()).collect();
+    let of_author = parsed.iter().filter(|parts| parts.author.as_ref() == Some(author));
+    let actors: BTreeSet<_> = of_author.map(|parts| parts.actor).collect();
+    parsed.iter().filter(|parts| actors.contains(&parts.actor)).map(|parts| parts.hash).collect()
 }
 
 /// Digest and count anew from the members.

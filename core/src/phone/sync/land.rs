@@ -6,10 +6,10 @@ use crate::faults::{self, Guard};
 use crate::model::{ChangeHash, DocId, Pid, UtcMillis};
 use crate::phone::outbox::{Receipt, note};
 use crate::phone::{Incoming, Phone, PhoneError};
-use crate::store::document::Status;
-use crate::store::{StoreError, entry, inbox, lease, member, part};
+use crate::store::document::{self, Status};
+use crate::store::{StoreError, claim, entry, inbox, kept, lease, member, part};
 use crate::sync::client::{Batch, Slice, Standing, Step};
-use crate::sync::message::{self, Entry, EntryKind, LeaveReason, Notice, PushStatus};
+use crate::sync::message::{self, DocChange, Entry, EntryKind, LeaveReason, Notice, PushStatus};
 use crate::sync::{checkpoint, chunk, frame};
 
 use super::{Run, SyncError, to_row};
@@ -19,6 +19,7 @@ impl Run<'_> {
     pub(super) async fn land(&mut self, batch: Batch) -> Result<(), SyncError> {
         let now = self.now()?;
         self.phone.land_receipts(&batch, now)?;
+        self.phone.take_back(&batch.lost)?;
         let total: u64 = batch.slices.iter().map(|s| s.steps.len() as u64).sum();
         self.progress.documents_total += total;
         for slice in &batch.slices {
@@ -30,6 +31,7 @@ impl Run<'_> {
             self.watch.progress(self.progress);
             tokio::task::yield_now().await;
         }
+        self.phone.stand_claims(batch.end.as_ref())?;
         Ok(())
     }
 }
@@ -39,9 +41,10 @@ impl Phone {
         let idle = batch.receipts.is_empty() && batch.notices.is_empty();
         self.with(|inner| {
             let store = inner.store()?;
-            let served: Vec<String> = part::list(store.db())?.into_iter().map(|p| p.pid).collect();
+            let parts = part::list(store.db())?;
+            let served = |pid: &String| parts.iter().any(|part| part.pid == *pid);
             let new: Vec<String> =
-                batch.grants.iter().map(Pid::to_string).filter(|p| !served.contains(p)).collect();
+                batch.grants.iter().map(Pid::to_string).filter(|pid| !served(pid)).collect();
             let held = batch.lease.map(|term| lease::LeaseRow {
                 id: term.id,
                 not_before: term.not_before,
@@ -58,6 +61,9 @@ impl Phone {
                 }
                 for receipt in &batch.receipts {
                     receive(db, receipt, now)?;
+                    if !is_shown(db, receipt, &parts)? {
+                        claim::put(db, receipt.doc, &receipt.hash)?;
+                    }
                 }
                 batch.notices.iter().try_for_each(|n| decide(db, n, now))?;
                 held.iter().try_for_each(|lease| lease::hold(db, lease))
@@ -69,6 +75,56 @@ impl Phone {
         })
     }
 
+    /// From the end of this log on a backup holds what is claimed.
+    fn stand_claims(&self, end: Option<&(Pid, u64)>) -> Result<(), PhoneError> {
+        let Some((pid, seq)) = end else { return Ok(()) };
+        self.with(|inner| {
+            let store = inner.store()?;
+            if claim::is_open(store.db())? {
+                store.write(|db| claim::stand(db, &pid.to_string(), *seq))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What the server said it had and has no more waits to be sent again; a record that had left comes back
+    /// for it until then.
+    fn take_back(&self, lost: &[DocChange]) -> Result<(), PhoneError> {
+        if lost.is_empty() {
+            return Ok(());
+        }
+        self.with(|inner| {
+            let mut back: Vec<(Incoming, u32)> = Vec::new();
+            for DocChange { doc, hash } in lost {
+                inner.records.drop(*doc);
+                let rows = kept::of(inner.store()?.db(), *doc)?;
+                let Some(row) = rows.into_iter().find(|row| row.hash == *hash) else { continue };
+                match back.iter_mut().find(|(one, _)| one.doc == *doc) {
+                    Some((one, _)) => one.raws.push(row.raw),
+                    None => {
+                        let (raws, status) = (vec![row.raw], Status::Pending);
+                        back.push((
+                            Incoming { doc: *doc, pid: row.pid, raws, status },
+                            row.move_gen,
+                        ));
+                    }
+                }
+            }
+            let (incoming, gens): (Vec<Incoming>, Vec<u32>) = back.into_iter().unzip();
+            inner.apply(&incoming, Vec::new(), |db| {
+                for (one, move_gen) in incoming.iter().zip(gens) {
+                    member::set_home(db, one.doc, &one.pid, move_gen, "left")?;
+                }
+                for DocChange { doc, hash } in lost {
+                    document::send_again(db, *doc, &[*hash])?;
+                    claim::drop(db, *doc, hash)?;
+                }
+                Ok(())
+            })?;
+            Ok(())
+        })
+    }
+
     /// One slice in one transaction.
     pub(super) fn land_slice(&self, slice: &Slice) -> Result<(), PhoneError> {
         let pid = slice.standing.pid.to_string();
@@ -76,6 +132,7 @@ impl Phone {
         self.with(|inner| {
             let applied = inner.apply(&incoming, Vec::new(), |db| {
                 write_steps(db, &pid, slice)?;
+                shown(db, &slice.steps)?;
                 for (doc, held) in &slice.members {
                     let row = held.as_ref().map(|m| to_row(*doc, m));
                     member::put(db, &pid, *doc, row.as_ref())?;
@@ -87,6 +144,52 @@ impl Phone {
             Ok(())
         })
     }
+}
+
+/// Whether a log has shown already what a receipt says the server has; else it is asked about until one does.
+fn is_shown(
+    db: &Connection,
+    receipt: &message::Receipt,
+    parts: &[part::PartRow],
+) -> Result<bool, StoreError> {
+    let (pid, seq) = match &receipt.status {
+        PushStatus::Dup(seq) => (document::find(db, receipt.doc)?.map(|row| row.pid), *seq),
+        PushStatus::Moved(seq, pid) => (Some(pid.to_string()), *seq),
+        PushStatus::Accepted(_) | PushStatus::Quarantined(..) => return Ok(false),
+        PushStatus::Rejected(..)
+        | PushStatus::Gone
+        | PushStatus::MissingDeps(_)
+        | PushStatus::TryLater => return Ok(true),
+    };
+    let read = |part: &part::PartRow| {
+        Some(&part.pid) == pid.as_ref() && u64::try_from(part.seq).is_ok_and(|at| seq <= at)
+    };
+    // Number 0: it rests with a record that is in no log any more.
+    Ok(seq > 0 && parts.iter().any(read))
+}
+
+/// What these entries show is claimed no more.
+fn shown(db: &Connection, steps: &[(u64, u8, [u8; 32], Step)]) -> Result<(), StoreError> {
+    if !claim::any(db)? {
+        return Ok(());
+    }
+    for (_, _, _, step) in steps {
+        match step {
+            Step::Change { doc, hash, .. } => claim::drop(db, *doc, hash)?,
+            Step::Enter { doc, changes } => claims_shown(db, *doc, changes)?,
+            Step::Leave { .. } | Step::Freeze { .. } | Step::Note(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// A whole record came: nothing of it is claimed any more.
+pub(super) fn claims_shown(
+    db: &Connection,
+    doc: DocId,
+    changes: &[(ChangeHash, Vec<u8>)],
+) -> Result<(), StoreError> {
+    changes.iter().try_for_each(|(hash, _)| claim::drop(db, doc, hash))
 }
 
 /// A receipt onto the row of its change, and a notice where a person must know.
@@ -121,6 +224,9 @@ fn decide(db: &Connection, notice: &Notice, now: UtcMillis) -> Result<(), StoreE
         (Status::Refused, "review_discarded")
     };
     note(db, &[Receipt { doc: notice.doc, hash: notice.hash, status }])?;
+    if !notice.accepted {
+        claim::drop(db, notice.doc, &notice.hash)?;
+    }
     let text = format!("{} {}", notice.ticket, notice.reason);
     inbox::add(db, Some((notice.doc, Some(notice.hash))), code, &text, now.0)
 }
@@ -224,9 +330,13 @@ pub(super) fn write_standing(db: &Connection, standing: &Standing) -> Result<(),
             part::drop_checkpoint(db, &pid, *seq)?;
         }
     }
-    let kept = if faults::is_off(Guard::DurableSeq) { standing.seq } else { standing.durable_seq };
-    if kept > 0 {
-        entry::forget_upto(db, &pid, kept)?;
+    let durable =
+        if faults::is_off(Guard::DurableSeq) { standing.seq } else { standing.durable_seq };
+    if durable > 0 {
+        let forgotten = entry::forget_upto(db, &pid, durable)?;
+        if forgotten + claim::settle_upto(db, &pid, durable)? > 0 {
+            kept::drop_durable(db)?;
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::limits;
 use crate::model::UtcMillis;
 use crate::sync::chunk;
-use crate::sync::message::{Cursor, Manifest, Offer, PROTO, PushItem, SCHEMA, SyncRequest, Want};
+use crate::sync::message::{Cursor, Manifest, PROTO, PushItem, SCHEMA, SyncRequest, Want};
 
 use super::{Client, Outgoing, Standing};
 
@@ -14,7 +14,6 @@ impl Client {
         counter: u64,
         standings: Vec<Standing>,
         outgoing: Vec<Outgoing>,
-        offers: Vec<Offer>,
     ) -> SyncRequest {
         self.standings = standings.into_iter().map(|s| (s.pid.clone(), s)).collect();
         let (items, more) = self.select(outgoing);
@@ -39,8 +38,9 @@ impl Client {
                 max_bytes: u32::try_from(limits::RESPONSE_BYTES_MAX).unwrap_or(u32::MAX),
                 priority: self.identity.priority.clone(),
             },
-            offers,
+            offers: Vec::new(),
             apply_failed: Vec::new(),
+            claims: Vec::new(),
         }
     }
 

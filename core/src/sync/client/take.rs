@@ -347,8 +347,13 @@ mod tests {
             priority: Vec::new(),
         });
         let standings = vec![Standing::new(pid.clone())];
-        let gathered =
-            Input::Gathered { counter: 0, standings, outgoing: Vec::new(), offers: Vec::new() };
+        let gathered = Input::Gathered {
+            counter: 0,
+            standings,
+            outgoing: Vec::new(),
+            offers: Vec::new(),
+            claims: Vec::new(),
+        };
         let _request = client.step(UtcMillis(0), gathered).unwrap();
         let answer = SyncResponse {
             server_time: UtcMillis(0),
@@ -361,6 +366,7 @@ mod tests {
             next_poll_s: 60,
             grants: vec![pid],
             lease: None,
+            lost: Vec::new(),
         };
         client.step(UtcMillis(0), Input::Answered(answer, &Nothing)).unwrap()
     }
