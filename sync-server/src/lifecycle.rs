@@ -25,12 +25,31 @@ pub enum LifeError {
     /// It is there already.
     #[error("it is there already")]
     SameGrid,
+    /// It is not there.
+    #[error("it is not there")]
+    NotThere,
+    /// It lies outside the area of that inbox.
+    #[error("the place lies outside the area of that inbox")]
+    Outside,
     /// The store failed; nothing was written.
     #[error("the store failed")]
     Store(#[from] StoreError),
 }
 
 impl LifeError {
+    /// The same in Chinese.
+    #[must_use]
+    pub fn zh(&self) -> &'static str {
+        match self {
+            Self::Unknown => "没有这条在用的记录",
+            Self::NotAPlace => "这条记录不是场所",
+            Self::SameGrid => "已经在那里",
+            Self::NotThere => "不在那里",
+            Self::Outside => "场所不在该部门收件箱的区域内",
+            Self::Store(_) => "存储出错",
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -38,6 +57,8 @@ impl LifeError {
             Self::Unknown => "unknown_record",
             Self::NotAPlace => "not_a_place",
             Self::SameGrid => "same_grid",
+            Self::NotThere => "not_there",
+            Self::Outside => "outside",
             Self::Store(_) => "store",
         }
     }
@@ -163,35 +184,83 @@ pub fn withdraw(s: &dyn Session, app: &App, id: &DocId, state: DocState) -> Resu
     Ok(())
 }
 
-/// Lets a document appear in an inbox, or no longer; its home is not touched.
+/// The inboxes in which a record appears.
+pub(crate) fn inboxes(s: &dyn Session, id: Option<&DocId>) -> Result<Vec<Pid>, StoreError> {
+    let here = id.map_or(Ok(Vec::new()), |id| s.presence(id))?;
+    Ok(here.into_iter().filter(|pid| matches!(pid, Pid::Inbox(..))).collect())
+}
+
+/// Shows a place to a department, its visits and tasks with it, or no longer; their home is not touched. Gives the
+/// number of the place's entry in the inbox and how many records it was.
 ///
 /// # Errors
-/// [`LifeError::Unknown`] when it is not live, [`LifeError::SameGrid`] when nothing would change.
-pub fn appear(
+/// [`LifeError`]; nothing was written then.
+pub fn share_place(
     s: &dyn Session,
     app: &App,
     id: &DocId,
     inbox: &Pid,
     here: bool,
-) -> Result<u64, LifeError> {
+    now: UtcMillis,
+) -> Result<(u64, u64), LifeError> {
     let row = s.doc(id)?.filter(|row| row.state == DocState::Live).ok_or(LifeError::Unknown)?;
-    if *inbox == row.pid || s.presence(id)?.contains(inbox) == here {
-        return Err(LifeError::SameGrid);
+    if row.kind != "place" {
+        return Err(LifeError::NotAPlace);
+    }
+    if here && !lies_in(&row.pid, inbox) {
+        return Err(LifeError::Outside);
+    }
+    let mut rows = vec![row];
+    for about in s.docs_about(id)? {
+        rows.extend(s.doc(&about)?.filter(|row| row.state == DocState::Live));
     }
     let mut logs = Logs::lock(s, &app.identity, std::slice::from_ref(inbox))?;
-    let item = log::item(&row);
+    let (mut first, mut count) = (0, 0);
+    for row in rows {
+        if s.presence(&row.id)?.contains(inbox) == here {
+            continue;
+        }
+        let seq = appear(s, &mut logs, &row, inbox, here)?;
+        first = if count == 0 { seq } else { first };
+        count += 1;
+    }
+    if count == 0 {
+        return Err(if here { LifeError::SameGrid } else { LifeError::NotThere });
+    }
+    logs.close()?;
+    let act = if here { "place.share" } else { "place.unshare" };
+    audit::note(s, now, "admin", act, &format!("{id} {inbox}"))?;
+    Ok((first, count))
+}
+
+/// Whether a home lies in the area of an inbox.
+fn lies_in(home: &Pid, inbox: &Pid) -> bool {
+    match (home, inbox) {
+        (Pid::Grid(grid), Pid::Inbox(_, area)) => grid.as_str().starts_with(store::prefix(area)),
+        _ => false,
+    }
+}
+
+/// One document appears in an inbox that is locked, or no longer; the number of its entry.
+pub(crate) fn appear(
+    s: &dyn Session,
+    logs: &mut Logs<'_>,
+    row: &DocRow,
+    inbox: &Pid,
+    here: bool,
+) -> Result<u64, StoreError> {
+    let item = log::item(row);
     let move_gen = log::wire_gen(row.move_gen);
     let seq = if here {
         let hashes: Vec<ChangeHash> =
-            s.changes(id, 0)?.into_iter().map(|change| change.hash).collect();
+            s.changes(&row.id, 0)?.into_iter().map(|change| change.hash).collect();
         logs.share(inbox, None, Some(item))?;
-        logs.append(inbox, id, &Body::Enter { move_gen, changes: row.changes }, &hashes)?
+        logs.append(inbox, &row.id, &Body::Enter { move_gen, changes: row.changes }, &hashes)?
     } else {
         logs.share(inbox, Some(item), None)?;
-        logs.append(inbox, id, &Body::Leave(LeaveReason::Removed, move_gen), &[])?
+        logs.append(inbox, &row.id, &Body::Leave(LeaveReason::Removed, move_gen), &[])?
     };
-    s.presence_set(inbox, id, here)?;
-    logs.close()?;
+    s.presence_set(inbox, &row.id, here)?;
     Ok(seq)
 }
 

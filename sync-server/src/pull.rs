@@ -19,7 +19,7 @@ use ironfeet_core::sync::stamp;
 use crate::app::App;
 use crate::log;
 use crate::store::{
-    self, Decision, DeviceRow, DeviceStatus, DocState, PartitionRow, Session, StoreError,
+    self, Decision, DeviceRow, DeviceStatus, DocState, PartitionRow, PersonRow, Session, StoreError,
 };
 use crate::tail;
 
@@ -30,14 +30,31 @@ const PAGE: usize = 500;
 /// Bytes of documents in one answer to a comparison.
 const HEAL_BYTES: usize = 2 * 1024 * 1024;
 
-/// The partitions a phone may read: its grids, while it is trusted.
-#[must_use]
-pub fn grants(device: &DeviceRow) -> Vec<Pid> {
-    if device.status == DeviceStatus::Active {
-        device.grids.iter().cloned().map(Pid::Grid).collect()
-    } else {
-        Vec::new()
+/// The partitions a phone may read while it is trusted: its grids, and the inboxes of its person's department in the
+/// areas of the post.
+///
+/// # Errors
+/// Of the store.
+pub fn grants(s: &dyn Session, device: &DeviceRow) -> Result<Vec<Pid>, StoreError> {
+    if device.status != DeviceStatus::Active {
+        return Ok(Vec::new());
     }
+    let mut pids: Vec<Pid> = device.grids.iter().cloned().map(Pid::Grid).collect();
+    let person = s.person(&device.person)?;
+    if let Some(PersonRow { department: Some(department), areas, .. }) = person {
+        // An area of 15 digits is a grid, and has no inbox.
+        let inbox = |area: &String| format!("d{department}@{area}").parse().ok();
+        pids.extend(areas.iter().filter_map(inbox));
+    }
+    Ok(pids)
+}
+
+/// Whether a phone may read a partition.
+///
+/// # Errors
+/// Of the store.
+pub fn may_read(app: &App, device: &DeviceRow, pid: &Pid) -> Result<bool, StoreError> {
+    store::view(&*app.store, |s| Ok(grants(s, device)?.contains(pid)))
 }
 
 /// What each cursor gets. `carried`: changes whose bytes this very request brought.
@@ -51,7 +68,7 @@ pub fn parts(
     want: &Want,
     carried: &HashSet<(DocId, ChangeHash)>,
 ) -> Result<Vec<Part>, StoreError> {
-    let granted = grants(device);
+    let granted = store::view(&*app.store, |s| grants(s, device))?;
     let asked = usize::try_from(want.max_bytes).unwrap_or(usize::MAX);
     let mut budget = asked.clamp(1, limits::RESPONSE_BYTES_MAX);
     let mut order: Vec<&Cursor> = cursors.iter().collect();
@@ -220,7 +237,7 @@ pub fn locate(
     device: &DeviceRow,
     request: &LocateRequest,
 ) -> Result<Option<LocateResponse>, StoreError> {
-    if !grants(device).contains(&request.pid) {
+    if !may_read(app, device, &request.pid)? {
         return Ok(None);
     }
     let mut known: Vec<&Checkpoint> = request.checkpoints.iter().take(64).collect();
@@ -245,7 +262,7 @@ pub fn heal(
     device: &DeviceRow,
     request: &HealRequest,
 ) -> Result<Option<HealResponse>, StoreError> {
-    if !grants(device).contains(&request.pid) {
+    if !may_read(app, device, &request.pid)? {
         return Ok(None);
     }
     store::view(&*app.store, |s| compare(s, request).map(Some))

@@ -22,7 +22,7 @@ use crate::store::{self, DeviceRow, DocState, Session, StoreError};
 /// # Errors
 /// Of the store.
 pub fn take(app: &Arc<App>, device: &DeviceRow, offer: &Offer) -> Result<u64, StoreError> {
-    if !crate::pull::grants(device).contains(&offer.pid) || !is_own(app, offer)? {
+    if !crate::pull::may_read(app, device, &offer.pid)? || !is_own(app, offer)? {
         tracing::warn!(device = %device.id, pid = %offer.pid, "an offer was not taken");
         return Ok(0);
     }
@@ -84,7 +84,8 @@ fn changes(
     doc: DocId,
     bodies: &[&[u8]],
 ) -> Result<(), StoreError> {
-    if bodies.is_empty() {
+    // An inbox is nobody's home: a record that is not here comes back from its grid's phones.
+    if bodies.is_empty() || (matches!(pid, Pid::Inbox(..)) && s.doc(&doc)?.is_none()) {
         return Ok(());
     }
     let changes = bodies
@@ -106,11 +107,30 @@ fn entered(
     doc: &DocId,
     move_gen: u64,
 ) -> Result<(), StoreError> {
-    let Some(row) = s.doc(doc)? else { return Ok(()) };
-    if row.move_gen >= move_gen || row.state != DocState::Live || matches!(pid, Pid::Inbox(..)) {
+    let Some(row) = s.doc(doc)?.filter(|row| row.state == DocState::Live) else { return Ok(()) };
+    if matches!(pid, Pid::Inbox(..)) {
+        return shown(s, app, &row, pid, true);
+    }
+    if row.move_gen >= move_gen {
         return Ok(());
     }
     moved(s, app, row, pid, move_gen)
+}
+
+/// The document had been shown in this inbox, or no longer.
+fn shown(
+    s: &dyn Session,
+    app: &App,
+    row: &store::DocRow,
+    inbox: &Pid,
+    here: bool,
+) -> Result<(), StoreError> {
+    if s.presence(&row.id)?.contains(inbox) == here {
+        return Ok(());
+    }
+    let mut logs = Logs::lock(s, &app.identity, std::slice::from_ref(inbox))?;
+    lifecycle::appear(s, &mut logs, row, inbox, here)?;
+    logs.close().map(|_| ())
 }
 
 fn moved(
@@ -140,6 +160,9 @@ fn left(
         return Ok(());
     }
     let withdrawn = match reason {
+        LeaveReason::Removed if matches!(pid, Pid::Inbox(..)) => {
+            return shown(s, app, &row, pid, false);
+        }
         LeaveReason::Moved(to) if row.pid == *pid && row.move_gen < move_gen => {
             return moved(s, app, row, &to.clone(), move_gen);
         }

@@ -91,6 +91,16 @@ impl Served {
         serde_json::from_str(&out).expect("stdout is one JSON value")
     }
 
+    /// The exit code of a command, and what it says to scripts (null where that is nothing).
+    ///
+    /// # Panics
+    /// When the program does not start.
+    #[must_use]
+    pub fn ended(&self, args: &[&str]) -> (Option<i32>, Value) {
+        let ran = self.command(&[&["--json"], args].concat()).output().expect("the program starts");
+        (ran.status.code(), serde_json::from_slice(&ran.stdout).unwrap_or_default())
+    }
+
     /// A one-time code for somebody's phone.
     #[must_use]
     pub fn enrol_code(&self, person: &str, grid: &str) -> String {

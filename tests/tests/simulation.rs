@@ -2,7 +2,7 @@
 //! it alone: `IRONFEET_SEED=n cargo test -p ironfeet-tests --test simulation`; another number of
 //! them: `IRONFEET_SEEDS=100000`; a soak of millions: `IRONFEET_SEEDS=1000000 cargo test --release …`.
 
-use ironfeet_tests::simulation::{Plan, live, many, threads};
+use ironfeet_tests::simulation::{Plan, Report, live, many, threads};
 
 /// Seeds in an ordinary run.
 const SEEDS: u64 = 2_000;
@@ -38,6 +38,20 @@ fn every_world_comes_to_rest_whole_and_equal() {
         ];
         assert!(lively.iter().all(|n| *n > 0), "a world too calm: {report:?}");
     }
+}
+
+#[test]
+fn a_department_sees_what_it_is_shown_whatever_happens() {
+    let mut sum = Report::default();
+    for seed in told("IRONFEET_SEED").map_or(0..150, |seed| seed..seed + 1) {
+        match live(seed, Plan::with_department(seed)) {
+            Ok(report) => sum.add(&report),
+            Err(why) => panic!("seed {seed}: {why}"),
+        }
+    }
+    println!("{sum:?}");
+    let lively = [sum.shown, sum.handled, sum.restores, sum.conflicts];
+    assert!(told("IRONFEET_SEED").is_some() || lively.iter().all(|n| *n > 0), "too calm: {sum:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use ironfeet_core::model::{
-    DepartmentCode, DeviceId, GridCode, PersonId, PlaceId, Role, UtcMillis,
+    DepartmentCode, DeviceId, GridCode, PersonId, Pid, PlaceId, Role, UtcMillis,
 };
 
 use super::access::{self, ApiToken, Login};
@@ -147,6 +147,28 @@ pub enum Place {
         #[arg(long)]
         to: GridCode,
     },
+    /// Show a place to a department, its visits and tasks with it.
+    Share {
+        /// The place.
+        id: PlaceId,
+        /// The department's inbox: DEPARTMENT@AREA, such as FIRE@329901.
+        #[arg(long, value_parser = inbox)]
+        to: Pid,
+    },
+    /// Take a place out of a department's sight again.
+    Unshare {
+        /// The place.
+        id: PlaceId,
+        /// The department's inbox.
+        #[arg(long, value_parser = inbox)]
+        from: Pid,
+    },
+}
+
+fn inbox(text: &str) -> Result<Pid, String> {
+    format!("d{text}")
+        .parse()
+        .map_err(|_| "expected DEPARTMENT@AREA, the area 6, 9 or 12 digits".to_owned())
 }
 
 pub(super) fn run(ground: &Ground, act: Admin) -> Result<Report, CommandError> {
@@ -169,6 +191,8 @@ pub(super) fn run(ground: &Ground, act: Admin) -> Result<Report, CommandError> {
         Admin::Device { act: Device::List } => list_devices(ground),
         Admin::Device { act: Device::Revoke { id, stolen } } => revoke(ground, &id, stolen),
         Admin::Place { act: Place::Move { id, to } } => move_place(ground, id, &to),
+        Admin::Place { act: Place::Share { id, to } } => share_place(ground, id, &to, true),
+        Admin::Place { act: Place::Unshare { id, from } } => share_place(ground, id, &from, false),
         Admin::ConsoleCode => console_code(ground),
         Admin::Archive => {
             let app = ground.app()?;
@@ -332,11 +356,29 @@ fn move_place(ground: &Ground, id: PlaceId, to: &GridCode) -> Result<Report, Com
     let app = ground.app()?;
     let now = app.clock.now();
     let act = |s: &dyn Session, app: &App| lifecycle::move_place(s, app, &id.0, to, now);
-    let (seq, moved) = store::transact(&*app.store, |s| act(s, &app)).map_err(|e| match e {
-        LifeError::Store(error) => CommandError::Store(error),
-        other => CommandError::refused(other.code(), other.to_string()),
-    })?;
+    let (seq, moved) =
+        store::transact(&*app.store, |s| act(s, &app)).map_err(|e| refused(ground, e))?;
     Ok(Report::done(json!({ "seq": seq, "moved": moved }), seq.to_string()))
+}
+
+fn share_place(
+    ground: &Ground,
+    id: PlaceId,
+    inbox: &Pid,
+    here: bool,
+) -> Result<Report, CommandError> {
+    let app = ground.app()?;
+    let now = app.clock.now();
+    let act = |s: &dyn Session| lifecycle::share_place(s, &app, &id.0, inbox, here, now);
+    let (seq, records) = store::transact(&*app.store, act).map_err(|e| refused(ground, e))?;
+    Ok(Report::done(json!({ "seq": seq, "records": records }), seq.to_string()))
+}
+
+fn refused(ground: &Ground, error: LifeError) -> CommandError {
+    match error {
+        LifeError::Store(error) => CommandError::Store(error),
+        other => CommandError::refused(other.code(), ground.say(other.zh(), &other.to_string())),
+    }
 }
 
 fn console_code(ground: &Ground) -> Result<Report, CommandError> {

@@ -32,7 +32,7 @@ pub(super) async fn bundle(
     let tag = format!("\"{pid}.{n}\"");
     let file = off(move || {
         let device = token.device(&app)?;
-        if !pull::grants(&device).contains(&pid) {
+        if !pull::may_read(&app, &device, &pid)? {
             return Err(Error::Forbidden);
         }
         app.bundles.file(&pid, n).ok_or(Error::NotFound)

@@ -24,10 +24,11 @@ pub(super) async fn photo(
 ) -> Result<Response, Error> {
     let inner = app.clone();
     let file = off(move || {
-        let granted = pull::grants(&token.device(&inner)?);
+        let device = token.device(&inner)?;
         let sha256: HashText = sha256.parse().map_err(|_| Error::NotFound)?;
-        let (homes, file) = store::view(&*inner.store, |s| {
-            Ok::<_, Error>((s.photo_homes(&sha256)?, s.file(&sha256)?))
+        let (granted, homes, file) = store::view(&*inner.store, |s| {
+            let granted = pull::grants(s, &device)?;
+            Ok::<_, Error>((granted, s.photo_homes(&sha256)?, s.file(&sha256)?))
         })?;
         // Whether a photo of another area is here is nobody's business: the same answer.
         file.filter(|_| homes.iter().any(|pid| granted.contains(pid))).ok_or(Error::NotFound)

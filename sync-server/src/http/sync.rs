@@ -78,9 +78,10 @@ fn answer(
         false => Vec::new(),
     };
     let after = store::view(&*app.store, |s| {
-        Ok::<_, StoreError>((s.device(&device.id)?, pull::notices(s, device)?))
+        let row = s.device(&device.id)?;
+        Ok::<_, StoreError>((row, pull::notices(s, device)?, pull::grants(s, device)?))
     })?;
-    let (row, notices) = after;
+    let (row, notices, grants) = after;
     told(app, &notices);
     Ok(SyncResponse {
         server_time: now,
@@ -91,7 +92,7 @@ fn answer(
         notices,
         next_poll_s: app.config.sync.poll_s,
         checklists: app.checklists.named(),
-        grants: pull::grants(device),
+        grants,
         lease: lease::renew(app, &device.id)?,
         lost: pull::lost(app, &request.claims)?,
     })

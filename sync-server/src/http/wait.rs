@@ -45,7 +45,11 @@ pub(super) async fn wait(
 ) -> Result<Response, Error> {
     let asked = parse(&asked.pids)?;
     let inner = app.clone();
-    let granted = off(move || Ok(pull::grants(&token.device(&inner)?))).await?;
+    let granted = off(move || {
+        let device = token.device(&inner)?;
+        Ok(store::view(&*inner.store, |s| pull::grants(s, &device))?)
+    })
+    .await?;
     let asked: Vec<_> = asked.into_iter().filter(|(pid, _)| granted.contains(pid)).collect();
     if asked.is_empty() {
         return Err(Error::Forbidden);

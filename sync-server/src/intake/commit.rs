@@ -16,6 +16,7 @@ use super::judge::{self, After, From, Judged, Verdict};
 use super::{Item, Sender, status};
 use crate::app::App;
 use crate::audit;
+use crate::lifecycle;
 use crate::log::{self, Body, Logs};
 use crate::shelf::{Held, SNAPSHOT_EVERY};
 use crate::store::{ChangeRow, DocRow, DocState, ManifestRow, Session, StoreError, TicketRow};
@@ -86,9 +87,10 @@ fn write(s: &dyn Session, app: &App, ready: &mut Ready) -> Result<Done, StoreErr
             document.judged =
                 judge::judge(s, From::Transaction(app), &ready.senders, doc, &document.items)?;
         }
-        if document.judged.after.is_some() {
+        if let Some(after) = &document.judged.after {
             pids.push(document.judged.home.clone());
             pids.extend(s.presence(&document.judged.doc)?);
+            pids.extend(lifecycle::inboxes(s, after.said.about.as_ref())?);
         }
     }
     let mut logs = Logs::lock(s, &app.identity, &pids)?;
@@ -208,7 +210,15 @@ impl Placing {
             about: None,
             closed_at: None,
         });
-        let pids = if born { vec![row.pid.clone()] } else { s.presence(&row.id)? };
+        let pids = if born {
+            // Where its place was shown to a department, so is what is begun there.
+            let about = judged.after.as_ref().and_then(|after| after.said.about);
+            let mut pids = lifecycle::inboxes(s, about.as_ref())?;
+            pids.push(row.pid.clone());
+            pids
+        } else {
+            s.presence(&row.id)?
+        };
         let before = (!born).then(|| log::item(&row));
         Ok(Self { row, pids, before, born, now })
     }
@@ -270,7 +280,7 @@ impl Placing {
         self.row.closed_at = after.said.closed_at.map(|at| at.min(self.now));
         s.doc_put(&self.row)?;
         if self.born {
-            s.presence_set(&self.row.pid, &self.row.id, true)?;
+            self.pids.iter().try_for_each(|pid| s.presence_set(pid, &self.row.id, true))?;
         }
         let item = log::item(&self.row);
         for pid in &self.pids {

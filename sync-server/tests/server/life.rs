@@ -98,7 +98,8 @@ async fn a_record_may_also_appear_in_an_inbox() {
     let (mut place, birth) = world.place(&phone, "甲");
     phone.sync(&world, vec![phone.item(place.id(), &birth, GRID)]).await;
     let inbox: Pid = "dFIRE@329901".parse().unwrap();
-    act(&world, |s| lifecycle::appear(s, &world.app, &place.id(), &inbox, true));
+    let now = ironfeet_core::ground::Clock::now(&*world.clock);
+    act(&world, |s| lifecycle::share_place(s, &world.app, &place.id(), &inbox, true, now));
     let made = world.fact(&phone, &mut place, "use", "shop");
     phone.sync(&world, vec![phone.item(place.id(), &made, GRID)]).await;
     let kinds = |s: &dyn Session| {
@@ -114,10 +115,9 @@ async fn a_record_may_also_appear_in_an_inbox() {
         entries,
         [log::Body::Enter { move_gen: 0, changes: 1 }, log::Body::Change(made.hash)]
     );
-    let now = ironfeet_core::ground::Clock::now(&*world.clock);
     act(&world, |s| lifecycle::move_place(s, &world.app, &place.id(), &grid(OTHER), now));
     world.verify();
-    act(&world, |s| lifecycle::appear(s, &world.app, &place.id(), &inbox, false));
+    act(&world, |s| lifecycle::share_place(s, &world.app, &place.id(), &inbox, false, now));
     world.verify();
 }
 

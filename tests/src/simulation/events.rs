@@ -27,6 +27,7 @@ impl World {
             let ends: Vec<_> = self.server.logs().iter().map(|log| (log.1, log.2)).collect();
             self.trace.push(format!("phone {n} dice {dice}, logs {ends:?}"));
             match dice {
+                0..50 if self.is_handler(n) => self.remark(n),
                 0..10 => self.add_place(n),
                 10..26 => self.set_fact(n),
                 26..40 => self.remark(n),
@@ -83,6 +84,7 @@ impl World {
         let hash = self.phone(n).place_remark(id, &text).expect("a remark that fits");
         self.accepted.push((id.0, hash));
         self.report.edits += 1;
+        self.report.handled += usize::from(self.is_handler(n));
     }
 
     fn start_visit(&mut self, n: usize) {

@@ -11,7 +11,7 @@ use ironfeet_server::app::App;
 use ironfeet_server::config::Config;
 use ironfeet_server::identity::WITNESS;
 use ironfeet_server::review::decide::{Act, By, Choice, decide};
-use ironfeet_server::store::{self, DocState, PartitionRow, Session, Store, StoreError};
+use ironfeet_server::store::{self, DocState, PartitionRow, PersonRow, Session, Store, StoreError};
 use ironfeet_server::{enrol, http, lifecycle, review, shelf, verify};
 
 use super::VirtualClock;
@@ -98,6 +98,40 @@ impl Server {
             .map(|(code, _)| code)
             .map_err(|e: StoreError| e)
             .expect("the store takes a code")
+    }
+
+    /// A one-time code for somebody who handles what an inbox is shown.
+    ///
+    /// # Panics
+    /// When it is no inbox.
+    #[must_use]
+    pub fn handler_code(&self, inbox: &Pid) -> String {
+        let Pid::Inbox(department, area) = inbox else { panic!("{inbox} is no inbox") };
+        let person = PersonRow {
+            id: "h1".parse().expect("a person id"),
+            post: Role::Handler,
+            areas: vec![area.clone()],
+            department: Some(department.clone()),
+            added_at: self.app().clock.now(),
+        };
+        store::transact(&*self.app().store, |s| s.person_put(&person))
+            .map_err(|e: StoreError| e)
+            .expect("the store takes a person");
+        self.code(&person.id, &[])
+    }
+
+    /// Shows a place in an inbox, or no longer.
+    pub fn share(&self, id: DocId, inbox: &Pid, here: bool) -> bool {
+        let app = self.app();
+        let now = app.clock.now();
+        let act = |s: &dyn Session| lifecycle::share_place(s, app, &id, inbox, here, now);
+        store::transact(&*app.store, act).is_ok()
+    }
+
+    /// Whether a record appears in a partition.
+    #[must_use]
+    pub fn appears(&self, id: DocId, pid: &Pid) -> bool {
+        self.read(|s| Ok(s.presence(&id)?.contains(pid)))
     }
 
     /// Moves a place to another grid.

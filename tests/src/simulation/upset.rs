@@ -10,10 +10,10 @@ use rand::seq::IndexedRandom;
 
 use super::World;
 use super::watched::Failure;
-use super::world::{GRIDS, SimPhone, grid};
+use super::world::{GRIDS, SimPhone, grid, inbox};
 use super::{Line, VirtualClock};
 
-/// Phones in a world at most, copies included.
+/// Phones in a world at most, copies included and a department's not.
 const PHONES_MAX: usize = 4;
 
 impl World {
@@ -27,6 +27,7 @@ impl World {
                 self.server.back_up(durable);
             }
             82..85 => self.restore_server(),
+            85..88 if self.plan.department && self.rng.random_bool(0.7) => self.share(),
             85..88 => self.move_place(),
             88..90 => self.withdraw(),
             90..92 => self.copy_phone(n).await,
@@ -72,6 +73,13 @@ impl World {
         let Some(id) = self.places.choose(&mut self.rng).copied() else { return };
         let to = grid(GRIDS[self.rng.random_range(0..2)]);
         self.server.move_place(id.0, &to);
+    }
+
+    /// A place is shown to the department, or taken back.
+    fn share(&mut self) {
+        let Some(id) = self.places.choose(&mut self.rng).copied() else { return };
+        let here = self.rng.random_bool(0.7);
+        self.report.shown += usize::from(self.server.share(id.0, &inbox(), here));
     }
 
     /// A place or a visit leaves all phones, whatever they still hold of it.
@@ -131,7 +139,7 @@ impl World {
 
     /// From now on there are two living copies of a phone, unsent work included.
     fn clone_phone(&mut self, n: usize) {
-        if self.phones.len() >= PHONES_MAX {
+        if self.phones.len() >= PHONES_MAX + usize::from(self.plan.department) {
             return;
         }
         let dir = self.folder.path().join(format!("clone-{n}"));

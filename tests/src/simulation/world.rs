@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ironfeet_core::model::{ChangeHash, DocId, GridCode, PersonId, PlaceId, VisitId};
+use ironfeet_core::model::{ChangeHash, DocId, GridCode, PersonId, Pid, PlaceId, Role, VisitId};
 use ironfeet_core::phone::sync::Unwatched;
 use ironfeet_core::phone::{EnrolWith, OpenOptions, Phone};
 use rand::{RngExt, SeedableRng};
@@ -16,6 +16,8 @@ use super::{Line, SeededEntropy, Server, VirtualClock};
 pub(super) const KEY: [u8; 32] = [7; 32];
 /// The grids that every phone carries.
 pub(super) const GRIDS: [&str; 2] = ["329901001012001", "329901001012002"];
+/// The phone of the department, where there is one.
+const HANDLER: usize = 3;
 /// When a world begins: 2026-11-18.
 pub(super) const BEGIN: i64 = 1_795_000_000_000;
 const DAY: i64 = 86_400_000;
@@ -31,13 +33,15 @@ pub struct Plan {
     pub adversary: bool,
     /// Whether all work is on one place and syncs meet between judging and writing.
     pub rush: bool,
+    /// Whether a department has a phone, and places are shown to it and taken back.
+    pub department: bool,
 }
 
 impl Plan {
     /// Nothing but people at work on one place whose syncs meet.
     #[must_use]
     pub fn rush() -> Self {
-        Self { events: 40, faults_percent: 0, adversary: false, rush: true }
+        Self { events: 40, faults_percent: 0, adversary: false, rush: true, department: false }
     }
 
     /// The plan of a seed: every fourth has a clean line, every third an adversary.
@@ -48,7 +52,14 @@ impl Plan {
             faults_percent: if seed.is_multiple_of(4) { 0 } else { 20 },
             adversary: seed.is_multiple_of(3),
             rush: false,
+            department: false,
         }
+    }
+
+    /// The plan of a seed, with a department's phone beside the others.
+    #[must_use]
+    pub fn with_department(seed: u64) -> Self {
+        Self { department: true, ..Self::of(seed) }
     }
 }
 
@@ -67,6 +78,10 @@ pub struct Report {
     pub restores: usize,
     /// Changes that no app would make.
     pub mutants: usize,
+    /// Times a place was shown to the department, or taken back.
+    pub shown: usize,
+    /// Remarks of the department's among the edits.
+    pub handled: usize,
     /// Changes that waited for a person in the end.
     pub waiting: usize,
     /// Fields in conflict at the end.
@@ -87,6 +102,8 @@ impl Report {
         self.upsets += other.upsets;
         self.restores += other.restores;
         self.mutants += other.mutants;
+        self.shown += other.shown;
+        self.handled += other.handled;
         self.waiting += other.waiting;
         self.conflicts += other.conflicts;
         self.places += other.places;
@@ -158,7 +175,12 @@ impl World {
             trace: Vec::new(),
         };
         for n in 0..3 {
-            world.enrol(n).await;
+            let code = world.code(&format!("p{n}"));
+            world.enrol(n, code).await;
+        }
+        if plan.department {
+            let code = world.server.handler_code(&inbox());
+            world.enrol(HANDLER, code).await;
         }
         if plan.adversary {
             let (code, clock) = (world.code("p9"), world.clock.clone());
@@ -190,9 +212,8 @@ impl World {
         }
     }
 
-    async fn enrol(&mut self, n: usize) {
+    async fn enrol(&mut self, n: usize, code: String) {
         let dir = self.folder.path().join(format!("phone-{n}"));
-        let code = self.code(&format!("p{n}"));
         // Clocks of phones may be years off; nothing may depend on them.
         let skew = [0, 3 * DAY, -5 * 365 * DAY][n % 3];
         let clock = Arc::new(VirtualClock::at(BEGIN + skew));
@@ -207,6 +228,11 @@ impl World {
 
     pub(super) fn phone(&self, n: usize) -> &Phone {
         self.phones[n].phone.as_ref().expect("open")
+    }
+
+    /// Whether a phone is the department's: it reads the inbox alone, and may add remarks.
+    pub(super) fn is_handler(&self, n: usize) -> bool {
+        self.plan.department && self.phone(n).status().expect("a status").role == Role::Handler
     }
 
     pub(super) fn open(&mut self, n: usize) {
@@ -242,6 +268,11 @@ impl World {
             Err(_) => self.report.syncs.1 += 1,
         }
     }
+}
+
+/// The department's inbox: all grids lie in its area.
+pub(super) fn inbox() -> Pid {
+    "dFIRE@329901".parse().expect("an inbox")
 }
 
 pub(super) fn grid(code: &str) -> GridCode {

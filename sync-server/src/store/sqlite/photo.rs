@@ -152,7 +152,10 @@ impl Photos for Session<'_> {
     }
 
     fn photo_homes(&self, sha256: &HashText) -> Result<Vec<Pid>, StoreError> {
-        let sql = "SELECT DISTINCT pid FROM photo_row WHERE sha256 = ?1 ORDER BY pid";
+        // Its record's home, and the inboxes where the record is shown.
+        let sql = "SELECT pid FROM photo_row WHERE sha256 = ?1
+             UNION SELECT p.pid FROM photo_row r JOIN presence p ON p.doc_id = r.doc_id
+             WHERE r.sha256 = ?1 ORDER BY 1";
         self.all(sql, [sha256.0], |row| from::parsed(row, 0))
     }
 
