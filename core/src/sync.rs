@@ -14,6 +14,8 @@ pub mod chunk;
 pub mod client;
 pub mod digest;
 pub mod frame;
+#[cfg(test)]
+mod golden_tests;
 pub mod key;
 pub mod lease;
 pub mod manifest;
