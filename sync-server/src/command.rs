@@ -121,6 +121,8 @@ pub enum Command {
         /// The copy.
         file: PathBuf,
     },
+    /// Begin a new epoch, after the database was put back by other means than `restore`; the server must not run.
+    BumpEpoch,
     /// Check that everything is whole.
     Verify,
     /// The trail of decisions.
@@ -311,6 +313,7 @@ fn act(ground: &Ground, command: Command) -> Result<Report, CommandError> {
         Command::Import { what } => files::import(ground, &what),
         Command::Backup { file, durable } => files::backup(ground, &file, durable),
         Command::Restore { file } => files::restore(ground, &file),
+        Command::BumpEpoch => files::bump_epoch(ground),
         Command::Verify => check::verify(ground),
         Command::Audit { act } => check::audit(ground, &act),
         Command::RebuildProjections => check::rebuild(ground),
