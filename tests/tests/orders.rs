@@ -1,6 +1,7 @@
 //! Who syncs first changes nothing, and apps of several versions live together.
 
-use automerge::ReadDoc;
+use automerge::sync::{self, SyncDoc};
+use automerge::{Automerge, Change, ReadDoc};
 use ironfeet_core::document::{Birth, PlaceBirth};
 use ironfeet_core::model::{DocId, Pid, PlaceId, PlaceKind, Role, Scalar};
 use ironfeet_core::phone::NewPlace;
@@ -98,6 +99,54 @@ fn whoever_syncs_first_the_values_and_the_conflict_are_the_same() {
     for (order, shown) in &results {
         assert_eq!(shown, first, "{order:?}");
     }
+}
+
+/// Two documents of Automerge's own, synced by its own protocol until it has nothing more to say.
+fn synced_by_automerge(base: &[u8], work: [Vec<Vec<u8>>; 2]) -> [Automerge; 2] {
+    let [mut left, mut right] = work.map(|raws| {
+        let mut document = Automerge::load(base).expect("a whole document");
+        let changes = raws.iter().map(|raw| Change::try_from(&raw[..]).expect("a whole change"));
+        document.apply_changes(changes).expect("they fit");
+        document
+    });
+    let (mut at_left, mut at_right) = (sync::State::new(), sync::State::new());
+    loop {
+        let said = left.generate_sync_message(&mut at_left);
+        let answer = right.generate_sync_message(&mut at_right);
+        if said.is_none() && answer.is_none() {
+            return [left, right];
+        }
+        if let Some(said) = said {
+            right.receive_sync_message(&mut at_right, said).expect("it fits");
+        }
+        if let Some(answer) = answer {
+            left.receive_sync_message(&mut at_left, answer).expect("it fits");
+        }
+    }
+}
+
+#[test]
+fn our_sync_comes_to_what_automerges_own_comes_to() {
+    let base = folder();
+    let place = block(quarrel(base.path()));
+    block(async {
+        let dir = folder();
+        let hand = Hand::copy_of(base.path(), &dir.path().join("world"), 2, 5);
+        let before = hand.server.document(place.0).expect("the server has it").save();
+        let work = [0, 1].map(|n| {
+            let waits = hand.phone(n).pending(100).expect("readable");
+            waits.into_iter().map(|one| one.raw).collect::<Vec<_>>()
+        });
+        assert!(work.iter().all(|raws| raws.len() == 2), "both wrote without network");
+        let theirs = synced_by_automerge(&before, work);
+        hand.rest(&[0, 1]).await.expect("a clean line");
+        let ours = hand.server.document(place.0).expect("the server has it").save();
+        let ours = Automerge::load(&ours).expect("a whole document");
+        for document in &theirs {
+            assert_eq!(document.get_heads(), ours.get_heads());
+            assert_eq!(document.hydrate(None), ours.hydrate(None));
+        }
+    });
 }
 
 /// The field of the place that only the newer app knows.

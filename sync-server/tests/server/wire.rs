@@ -216,7 +216,16 @@ const GET_METRICS: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: clo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_socket_answers_and_ends_in_peace() {
-    let answer = served(&World::with(|config| config.metrics.loopback = true), |mut socket| {
+    let world = World::with(|config| config.metrics.loopback = true);
+    let mut phone = world.phone("W1", &[GRID]);
+    let (place, made) = world.place(&phone, "甲");
+    let honest = phone.item(place.id(), &made, GRID);
+    let mut bent = honest.clone();
+    *bent.body.last_mut().unwrap() ^= 1;
+    let items = vec![bent, honest];
+    phone.sync(&world, items).await;
+    world.app.bundles.fresh(&world.app, &pid(GRID)).unwrap().unwrap();
+    let answer = served(&world, |mut socket| {
         socket.write_all(GET_METRICS).unwrap();
         let mut text = String::new();
         socket.read_to_string(&mut text).unwrap();
@@ -224,8 +233,22 @@ async fn a_real_socket_answers_and_ends_in_peace() {
     })
     .await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    for name in ["ironfeet_log_entries", "ironfeet_conflicts_open", "ironfeet_phones_silent"] {
-        assert!(answer.contains(name), "{name} in {answer}");
+    for line in [
+        r#"ironfeet_pushed_changes_total{status="accepted"} 1"#,
+        r#"ironfeet_pushed_changes_total{status="rejected"} 1"#,
+        r#"ironfeet_refusals_total{code=""#,
+        "ironfeet_log_entries 1",
+        "ironfeet_partitions 1",
+        "ironfeet_conflicts_open 0",
+        "ironfeet_quarantine_open 0",
+        "ironfeet_phones 1",
+        "ironfeet_phones_silent ",
+        "ironfeet_photos_missing 0",
+        "ironfeet_bundle_age_seconds ",
+        "ironfeet_request_seconds_bucket{",
+        r#"route="/v1/sync""#,
+    ] {
+        assert!(answer.contains(line), "{line} in {answer}");
     }
 }
 

@@ -77,10 +77,17 @@ impl Adversary {
     /// Pushes mutants of two honest changes on a record; how many.
     pub async fn push(&mut self, document: &Document, home: &Pid) -> usize {
         let bodies = self.mutants(document);
-        let sent = bodies.len();
         let item = |body| PushItem { doc: document.id(), pid: home.clone(), move_gen: 0, body };
+        let mut items: Vec<PushItem> = bodies.into_iter().map(item).collect();
+        let doubled = self.doubled(document, home);
+        let twice = doubled.first().map(|item| item.doc);
+        items.extend(doubled);
+        let sent = items.len();
         // A server that is down hears nothing of it; one that is up answers each change.
-        self.hand_in(bodies.into_iter().map(item).collect()).await.map_or(sent, |told| told.len())
+        let Some(told) = self.hand_in(items).await else { return sent };
+        let taken = |one: &Receipt| Some(one.doc) == twice && is_taken(&one.status);
+        assert!(!told.iter().any(taken), "another's record was taken under another identity");
+        told.len()
     }
 
     /// A new place as a newer app writes it: a later schema, a field unknown here. What became of it.
@@ -146,6 +153,33 @@ impl Adversary {
         })
     }
 
+    /// Well-made changes that wrong others: two of one actor with one number, one under another's actor, and a
+    /// record of its own that another's record already is.
+    fn wronged(
+        &mut self,
+        document: &Document,
+        by: &Authorship,
+        honest: &[Vec<u8>],
+    ) -> Vec<Vec<u8>> {
+        let remark = Remark { at: AT, by_role: Role::Inspector, text: "三".to_owned() };
+        let edit = Edit::Place(PlaceEdit::Remark(remark));
+        let twin = document.clone().edit(&edit, by, AT).ok().flatten().map(|made| made.raw);
+        let theft = honest.first().and_then(|raw| stolen(raw, document));
+        let first = honest.first().cloned();
+        let raws = [first, twin, theft].into_iter().flatten();
+        raws.filter_map(|raw| chunk::body(&raw).map(<[u8]>::to_vec)).collect()
+    }
+
+    /// Another's record under an identity of its own: the same hashes in two documents.
+    fn doubled(&mut self, document: &Document, home: &Pid) -> Vec<PushItem> {
+        let doc = DocId::new(AT, self.rng.random());
+        let item = |raw: &[u8]| {
+            let body = chunk::body(raw)?.to_vec();
+            Some(PushItem { doc, pid: home.clone(), move_gen: 0, body })
+        };
+        document.changes().iter().filter_map(|parts| item(&parts.raw)).collect()
+    }
+
     /// Two honest changes of the own author, and what can be made of them.
     fn mutants(&mut self, document: &Document) -> Vec<Vec<u8>> {
         let by = Authorship { author: self.author, actor: self.rng.random() };
@@ -158,7 +192,7 @@ impl Adversary {
                 honest.push(made.raw);
             }
         }
-        let mut bodies = Vec::new();
+        let mut bodies = self.wronged(document, &by, &honest);
         for raw in &honest {
             bodies
                 .extend(altered(raw).iter().filter_map(|raw| chunk::body(raw).map(<[u8]>::to_vec)));
@@ -173,6 +207,16 @@ impl Adversary {
         }
         bodies
     }
+}
+
+/// A change under another's actor: right in everything but who speaks.
+fn stolen(raw: &[u8], document: &Document) -> Option<Vec<u8>> {
+    let last = document.changes().pop()?;
+    let mut expanded = am::Change::try_from(raw).ok()?.decode();
+    expanded.actor_id = am::ActorId::from(&last.actor[..]);
+    expanded.seq = last.seq + 1;
+    expanded.extra_bytes.clear();
+    Some(am::Change::from(expanded).raw_bytes().to_vec())
 }
 
 /// A birth as of the next schema: the same, and a field of its own beside the storeys.
@@ -190,6 +234,10 @@ fn newer(raw: &[u8], field: &str) -> Vec<u8> {
         .operations
         .extend(beside.into_iter().map(|op| am::legacy::Op { key: key(field), ..op }));
     am::Change::from(expanded).raw_bytes().to_vec()
+}
+
+fn is_taken(status: &PushStatus) -> bool {
+    matches!(status, PushStatus::Accepted(_) | PushStatus::Dup(_) | PushStatus::Moved(..))
 }
 
 /// Well-formed changes that say what cannot be.

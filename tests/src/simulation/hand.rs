@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ironfeet_core::model::{ChangeHash, DocId, PlaceId};
-use ironfeet_core::phone::sync::{SyncError, SyncReport, Unwatched};
+use ironfeet_core::phone::sync::{SyncError, SyncReport, Unwatched, Watch};
 use ironfeet_core::phone::{EnrolWith, OpenOptions, Phone};
 
 use super::upset::copy;
@@ -133,6 +133,15 @@ impl Hand {
     pub async fn sync(&self, n: usize) -> Result<SyncReport, SyncError> {
         self.clock.pass(61_000);
         self.phone(n).sync(&*self.phones[n].line, "hand", &Unwatched).await
+    }
+
+    /// One sync of a phone that somebody watches.
+    ///
+    /// # Errors
+    /// Of the sync.
+    pub async fn sync_watched(&self, n: usize, watch: &dyn Watch) -> Result<SyncReport, SyncError> {
+        self.clock.pass(61_000);
+        self.phone(n).sync(&*self.phones[n].line, "hand", watch).await
     }
 
     /// All processes end without a word and begin anew on the same files.
