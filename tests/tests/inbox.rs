@@ -42,7 +42,6 @@ impl World {
         let phone = Terminal::new(PROGRAM, &self.dirs.path().join(person), key, "zh");
         let enrolled = phone.json(&["enrol", &self.server.url(), text(&code["code"])]);
         assert_eq!(enrolled["grids"], serde_json::json!([]), "no grid is theirs");
-        let _ = phone.json(&["sync"]);
         phone
     }
 
@@ -73,6 +72,9 @@ fn a_department_works_on_what_it_is_shown_and_loses_it_when_that_is_over() {
     let world = world();
     let fire = world.handler("chen.jie", "FIRE", 2);
     let police = world.handler("zhao.lei", "POLICE", 3);
+    // The very first sync hears of the inbox and reads it.
+    let first = fire.json(&["sync"]);
+    assert_eq!(first["requests"], 2, "{first}");
     assert!(!world.sees(&fire));
 
     let shown = world.share("share", "--to", "FIRE@329901");

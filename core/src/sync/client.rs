@@ -216,8 +216,11 @@ impl Client {
             end: end(&response.parts),
             lost: response.lost,
         };
-        self.again |= !batch.lost.is_empty();
-        progress |= !batch.lost.is_empty();
+        // A partition that was just granted is asked for at once.
+        let granted = batch.grants.iter().any(|pid| !self.standings.contains_key(pid));
+        let more = granted || !batch.lost.is_empty();
+        self.again |= more;
+        progress |= more;
         let mut follow = Vec::new();
         let mut gone = Vec::new();
         for part in response.parts {
