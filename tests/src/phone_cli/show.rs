@@ -292,7 +292,7 @@ pub(super) fn status(status: &Status, lang: Lang) -> String {
     if let Some(reason) = &status.photos_failure {
         text.push_str(&format!("\n{} {}", say(lang, "照片", "photos:"), reason.get(lang)));
     }
-    if let Some(reason) = &status.last_failure {
+    if let Some(reason) = status.last_failure_in(lang) {
         text.push_str(&format!("\n{} {reason}", say(lang, "上次失败", "last failure:")));
     }
     text
