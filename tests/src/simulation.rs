@@ -9,11 +9,16 @@
 //!   witness (new epoch or not), phone restored, phone cloned, moves, archive and delete with edits
 //!   on their way, clocks off by years, writes that fail before or after the commit.
 //! - `watched`: another phone's whole sync in the middle of a request, after any look at the store.
-//! - `adversary`: mutants of honest changes, signed by an enrolled device.
+//! - `adversary`: mutants of honest changes, signed by an enrolled device; two changes of one actor with one number,
+//!   a change under another's actor, another's record under an identity of its own.
 //! - `tests/tests/guards.rs`: each guard switched off; an oracle must object.
 //!
+//! - a department's phone (`Plan::with_department`): places shown in its inbox and taken back, amid all of this.
+//! - an asynchronous standby that lost its tail, or a server that went on elsewhere for a while: the same to phones as a
+//!   restore to the newest backup, or to a newer one after an older (`Server::restore` picks any).
 //! - `hand`: worlds led by hand: an end of the process at every SQL statement (`tests/tests/crash.rs`),
-//!   every order of syncs, mixed schema and app versions (`tests/tests/orders.rs`).
+//!   every order of syncs, mixed schema and app versions (`tests/tests/orders.rs`), a bundle exchanged half-way
+//!   (`tests/tests/bundles.rs`), what no log shows (`tests/tests/late.rs`).
 //!
 //! Where which oracle lives, all in `oracle`: `rest` (11), `whole` (1, 2, 3, 5, 6),
 //! `nothing_is_nowhere` (conservation, 7), `equal` (convergence of heads and values, 8),
