@@ -1,5 +1,5 @@
-//! Every command of both programs as docs/commands.md and docs/operator.md promise it: the keys of its JSON and the
-//! five exit codes. A row of the table that no test asks is found, too.
+//! Every command of both programs run: the keys of its JSON as docs/commands.md promises them, and the five exit
+//! codes. (`command_page` compares the page with what can be typed.)
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -52,7 +52,8 @@ const SECOND: [&str; 4] = ["place", "visit", "photo", "rescue"];
 /// The commands of the table in docs/commands.md.
 fn promised() -> BTreeSet<String> {
     let page = std::fs::read_to_string(root().join("docs/commands.md")).expect("the page");
-    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let (own, _) = page.split_once("## ironfeet-server").expect("the phone stands first");
+    let rows = own.lines().filter(|line| line.starts_with("| `"));
     let first = |row: &str| row.split('|').nth(1).expect("a cell").to_owned();
     let mut names = BTreeSet::new();
     for part in rows
@@ -189,6 +190,12 @@ fn every_command_of_the_server_answers_with_the_keys_it_promises() {
     let row = format!("key,kind,address,grid,lat,lon\nK1,dwelling,平川路 9 号,{GRID},33.6,119.0\n");
     std::fs::write(&places, row).expect("a file");
     ask(&server, &["import", "places", path(&places)], "added changed same");
+    let lists = dirs.path().join("lists.yaml");
+    let text_of = server.json(&["checklists"]);
+    std::fs::write(&lists, text(&text_of["yaml"])).expect("a file");
+    let same =
+        ask(&server, &["import", "checklists", path(&lists)], "version changes published same");
+    assert_eq!((&same["published"], &same["same"]), (&false.into(), &true.into()), "{same}");
     // Late work of a revoked phone waits, and is decided on.
     let _ = li.json(&["place", "note", &place, "one"]);
     let _ = li.json(&["place", "set", &place, "storeys", "3"]);
