@@ -217,10 +217,9 @@ impl Client {
             lost: response.lost,
         };
         // A partition that was just granted is asked for at once.
-        let granted = batch.grants.iter().any(|pid| !self.standings.contains_key(pid));
-        let more = granted || !batch.lost.is_empty();
-        self.again |= more;
-        progress |= more;
+        self.again |= batch.grants.iter().any(|pid| !self.standings.contains_key(pid));
+        self.again |= !batch.lost.is_empty();
+        progress |= !batch.lost.is_empty();
         let mut follow = Vec::new();
         let mut gone = Vec::new();
         for part in response.parts {
