@@ -176,11 +176,11 @@ impl World {
         };
         for n in 0..3 {
             let code = world.code(&format!("p{n}"));
-            world.enrol(n, code).await;
+            world.enrol(n, &code).await;
         }
         if plan.department {
             let code = world.server.handler_code(&inbox());
-            world.enrol(HANDLER, code).await;
+            world.enrol(HANDLER, &code).await;
         }
         if plan.adversary {
             let (code, clock) = (world.code("p9"), world.clock.clone());
@@ -212,7 +212,7 @@ impl World {
         }
     }
 
-    async fn enrol(&mut self, n: usize, code: String) {
+    async fn enrol(&mut self, n: usize, code: &str) {
         let dir = self.folder.path().join(format!("phone-{n}"));
         // Clocks of phones may be years off; nothing may depend on them.
         let skew = [0, 3 * DAY, -5 * 365 * DAY][n % 3];
@@ -220,7 +220,7 @@ impl World {
         let line = Line::new(self.seed ^ (n as u64 + 100));
         line.connect(Some(self.server.router()));
         let options = self.options(&dir, &clock, n as u64 + 1);
-        let with = EnrolWith { url: "http://server", code: &code, ca: None, app: "sim" };
+        let with = EnrolWith { url: "http://server", code, ca: None, app: "sim" };
         let (phone, _) = Phone::enrol_new(options, &*line, with).await.expect("the code is good");
         let phone = Some(Arc::new(phone));
         self.phones.push(SimPhone { dir, phone, line, clock, saved: None });
