@@ -151,6 +151,7 @@ fn quarrel(asked: &mut Asked<'_>, server: &Served, place: &str, dir: &Path) {
     has(&open[0]["values"], "value author at change");
     let (doc, change) = (text(&open[0]["doc"]), text(&open[0]["values"][0]["change"]));
     asked.ask(&["settle", doc, "storeys", change], "change");
+    let _ = asked.phone.json(&["sync"]);
 }
 
 #[test]
