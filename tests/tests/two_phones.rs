@@ -104,6 +104,14 @@ fn both_values_of_a_conflict_are_seen_until_the_console_takes_one() {
     world.sync_twice();
     let shown = world.agreed();
     assert_eq!(shown["facts"]["building_type"]["value"], "板楼");
+    // Both who wrote it hear the end, in the words of their phone.
+    for (phone, ours) in [(&world.li, false), (&world.wang, true)] {
+        let told = phone.json(&["notices"]);
+        let told: Vec<&str> =
+            told.as_array().unwrap().iter().map(|n| text(&n["words"]["zh"])).collect();
+        let whose = if ours { "采用了您写的" } else { "采用了别的写法" };
+        assert_eq!(told, [format!("“建筑类型”两人写得不同，现已定下：{whose}")]);
+    }
     assert_eq!(shown["conflicts"], serde_json::json!([]));
     assert_eq!(world.li.json(&["status"])["pending"], 0);
     world.whole();

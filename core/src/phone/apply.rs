@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::document::{ChangeParts, change_head, parse_change};
-use crate::model::{ChangeHash, DocId};
+use crate::model::{Author, ChangeHash, DocId};
 use crate::store::document::{self, DocRow, Status};
 use crate::store::views::{self, Views};
 use crate::store::{Db, StoreError, archive, kept, outbox};
@@ -12,6 +12,7 @@ use super::content::Contents;
 use super::outbox::{Receipt, lean, note};
 use super::prepare::{Prepared, Slice};
 use super::record::{Entry, Records};
+use super::settled::{Settled, Watched};
 use super::{Inner, Phone, PhoneError};
 
 /// Records that are worth a commit of their own, though somebody waits.
@@ -39,6 +40,8 @@ pub struct Applied {
     pub documents: usize,
     /// Changes that could not be applied here; they are set aside with their bytes.
     pub set_aside: Vec<(DocId, ChangeHash)>,
+    /// Fields that held a value of ours beside another one, and hold one now.
+    pub settled: Vec<Settled>,
 }
 
 impl Phone {
@@ -97,15 +100,16 @@ impl Inner {
             self.records.clear();
         }
         let mut applied = Applied::default();
-        let mut taken = 0;
+        let (mut taken, own, now) = (0, self.owner.author, self.clock.now());
         for one in incoming {
             if taken >= RECORDS_MIN && stop() {
                 break;
             }
             let ready = prepared.next().flatten();
-            take_in(&tx, one, ready, &mut self.records, &self.contents, &mut applied)?;
+            take_in(&tx, one, ready, own, &mut self.records, &self.contents, &mut applied)?;
             taken += 1;
         }
+        applied.settled.iter().try_for_each(|settled| settled.tell(&tx, now))?;
         and(&tx, taken)?;
         tx.commit().map_err(StoreError::from)?;
         Ok((applied, taken))
@@ -116,6 +120,7 @@ fn take_in(
     db: &Db,
     one: &Incoming,
     prepared: Option<Prepared>,
+    own: Author,
     records: &mut Records,
     contents: &Contents,
     applied: &mut Applied,
@@ -130,6 +135,7 @@ fn take_in(
         return Ok(());
     }
     let row = document::find(db, one.doc)?;
+    let held = row.is_some();
     let mut entry = match &row {
         None => Entry::empty(document::add(db, one.doc, &one.pid, "")?, one.doc),
         Some(row) => records.hear(db, row, contents)?,
@@ -153,7 +159,11 @@ fn take_in(
             true => row,
             false => document::find(db, one.doc)?.unwrap_or(row),
         };
+        let watched = held.then(|| Watched::of(&entry.reading, &ready.fresh, own));
         write(db, (one.doc, &mut entry), row, ready, contents, applied)?;
+        if let Some(watched) = watched {
+            applied.settled.extend(watched.settled(db, one.doc, &entry.reading)?);
+        }
     }
     entry.unsent = match plain {
         true => unsent,
@@ -188,7 +198,7 @@ fn begin(
 }
 
 /// A change and where it stands.
-type Standing = (ChangeParts, Status);
+pub(super) type Standing = (ChangeParts, Status);
 /// A change that cannot be applied: hash, bytes, why.
 type Aside = (ChangeHash, Vec<u8>, &'static str);
 

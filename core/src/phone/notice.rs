@@ -1,7 +1,8 @@
 //! What a notice says to a person, in plain words. Must not hold content of a record.
 
 use super::NoticeRow;
-use crate::model::Lang;
+use super::settled::Settled;
+use crate::model::{FactField, Lang};
 
 impl NoticeRow {
     /// The notice in plain words, and what to do.
@@ -17,6 +18,7 @@ impl NoticeRow {
                 "审核未通过，修改未采用；内容仍在本机",
                 "the review did not take your change; it is still on this phone",
             ),
+            Settled::CODE => return self.settled(lang),
             "checklists_unreadable" => (
                 "单位发布了新的检查表，本应用版本读不了；请更新应用，此前仍用原检查表",
                 "new checklists were published that this app cannot read: update it; until then the old ones serve",
@@ -37,6 +39,26 @@ impl NoticeRow {
             Some(why) if lang == Lang::Zh => format!("{said}：{why}"),
             Some(why) => format!("{said}: {why}"),
             None => said.to_owned(),
+        }
+    }
+
+    /// What became of a field that two people had written: `ours|other PART FIELD`.
+    fn settled(&self, lang: Lang) -> String {
+        let mut parts = self.text.splitn(3, ' ');
+        let (ours, part, name) =
+            (parts.next() == Some("ours"), parts.next(), parts.next().unwrap_or_default());
+        let fact = FactField::find(name).filter(|_| part == Some("facts"));
+        match lang {
+            Lang::Zh => {
+                let field = fact.map_or(name, |fact| fact.label_zh);
+                let whose = if ours { "采用了您写的" } else { "采用了别的写法" };
+                format!("“{field}”两人写得不同，现已定下：{whose}")
+            }
+            Lang::En => {
+                let field = fact.map_or(name, |fact| fact.label_en);
+                let whose = if ours { "yours was taken" } else { "yours was not taken" };
+                format!("two people wrote {field} differently, and it is decided: {whose}")
+            }
         }
     }
 
@@ -87,6 +109,13 @@ mod tests {
         assert_eq!(waiting.1, "有一次修改等待督导员审核：本机已停用");
         assert_eq!(told("review_accepted", "12 news").0, "the review took your change");
         assert_eq!(told("refused", "gone").1, "有一次修改未被服务器接受：该记录已不存在");
+        let ours = told("conflict_settled", "ours facts storeys");
+        assert_eq!(
+            ours.0,
+            "two people wrote Storeys differently, and it is decided: yours was taken"
+        );
+        assert_eq!(ours.1, "“层数”两人写得不同，现已定下：采用了您写的");
+        assert!(told("conflict_settled", "other answers HH-A3").1.contains("HH-A3"));
         assert_eq!(told("tomorrow", "{}").0, "a notice: a newer app can show all of it");
     }
 }

@@ -39,8 +39,13 @@ impl Desk<'_> {
 
     pub(super) fn notices(&self, all: bool) -> Result<Answer, Failure> {
         let rows = self.open()?.notices(!all).map_err(|e| self.failure(&e))?;
-        let text: Vec<String> = rows.iter().map(show::notice).collect();
-        Ok(self.list(json!(rows), &text))
+        let text: Vec<String> = rows.iter().map(|row| show::notice(row, self.lang)).collect();
+        let json = rows.iter().map(|row| {
+            let mut json = json!(row);
+            json["words"] = json!({ "zh": row.words(Lang::Zh), "en": row.words(Lang::En) });
+            json
+        });
+        Ok(self.list(json.collect(), &text))
     }
 
     pub(super) fn status(&self) -> Result<Answer, Failure> {

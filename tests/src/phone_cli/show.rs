@@ -253,8 +253,9 @@ pub(super) fn photo(row: &PhotoRow, lang: Lang) -> String {
 }
 
 /// A notice to the person.
-pub(super) fn notice(row: &NoticeRow) -> String {
-    format!("{} · {} · {}", words::moment(row.at), row.code, row.text)
+pub(super) fn notice(row: &NoticeRow, lang: Lang) -> String {
+    let about = row.doc.map_or_else(String::new, |doc| format!(" · {doc}"));
+    format!("{} · {}{about}", words::moment(row.at), row.words(lang))
 }
 
 /// How the phone stands, in words.
