@@ -101,7 +101,7 @@ impl App {
             shelf: Shelf::new(config.sync.document_cache_bytes),
             tails: Tails::new(config.sync.tail_cache_bytes),
             bundles: Bundles::new(config.data.join("bundles")),
-            photos: Photos::open(&config.data.join("photos"))?,
+            photos: Photos::open(&config.data.join("photos"), &config.s3)?,
             stopping: tokio::sync::Notify::new(),
             gate: Semaphore::new(config.sync.workers.max(1)),
             nudge: Nudge::default(),

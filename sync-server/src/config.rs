@@ -3,6 +3,8 @@
 //! Must not know who reads the file or the environment: `main` hands both in as text.
 //! An unknown key is an error, so that a typing mistake never turns a safeguard off.
 
+mod s3;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -33,6 +35,9 @@ pub enum ConfigError {
     /// The tile source is no address that a page could be allowed to ask.
     #[error("console.tiles must be https://HOST/ with {{z}}, {{x}} and {{y}} in it, or empty")]
     Tiles,
+    /// What is set of object storage does not go together.
+    #[error(transparent)]
+    S3(#[from] s3::Wrong),
     /// Only one of certificate and key is set.
     #[error("tls.certificate and tls.key belong together")]
     HalfTls,
@@ -58,6 +63,8 @@ pub struct Config {
     pub limits: Limits,
     /// Photos on their way here.
     pub photos: Photos,
+    /// Object storage for photos, instead of a folder.
+    pub s3: S3,
     /// How long records stay on phones.
     pub archive: Archive,
     /// The supervisors' pages.
@@ -201,6 +208,7 @@ impl Default for Config {
             sync: Sync::default(),
             limits: Limits::default(),
             photos: Photos::default(),
+            s3: S3::default(),
             archive: Archive::default(),
             console: Console::default(),
             metrics: Metrics::default(),
@@ -292,6 +300,7 @@ impl Config {
         if !self.console.tiles.is_empty() && self.console.tile_origin().is_none() {
             return Err(ConfigError::Tiles);
         }
+        self.s3.check()?;
         Ok(())
     }
 
@@ -301,6 +310,8 @@ impl Config {
         !self.tls.certificate.as_os_str().is_empty()
     }
 }
+
+pub use s3::S3;
 
 fn is_loopback(ip: IpAddr) -> bool {
     ip.is_loopback()

@@ -5,6 +5,7 @@
 
 mod checks;
 pub mod meta;
+mod shed;
 mod shown;
 mod thumb;
 mod upload;
@@ -13,9 +14,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore as _, ObjectStoreExt as _};
+use object_store::{ObjectStore, ObjectStoreExt as _};
 use tokio::sync::Semaphore;
 
 use ironfeet_core::model::HashText;
@@ -24,6 +24,7 @@ pub use checks::missing;
 pub use shown::{Shown, shown};
 pub use upload::{Ask, Piece, ask, fresh, sweep, take};
 
+use crate::config::S3;
 use crate::store::StoreError;
 
 /// Pictures made smaller at the same time; each may need much memory.
@@ -131,26 +132,23 @@ pub enum Size {
     Thumb,
 }
 
-/// The folder of photos.
+/// Where photos lie: whole ones in a folder or in object storage, those on their way in a folder.
 pub struct Photos {
-    whole: LocalFileSystem,
+    whole: Arc<dyn ObjectStore>,
     partial: PathBuf,
     busy: Arc<Mutex<HashSet<[u8; 16]>>>,
     making: Semaphore,
 }
 
 impl Photos {
-    /// Opens the folder, or makes it.
+    /// Opens the folder, or makes it; whole photos lie in object storage where that is configured.
     ///
     /// # Errors
-    /// Of the disk.
-    pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let (whole, partial) = (folder.join("whole"), folder.join("partial"));
-        for dir in [&whole, &partial] {
-            std::fs::create_dir_all(dir).map_err(disk)?;
-        }
-        let opened = LocalFileSystem::new_with_prefix(&whole);
-        let whole = opened.map_err(|e| StoreError::Engine(Box::new(e)))?.with_fsync(true);
+    /// Of the disk; of settings that lead nowhere.
+    pub fn open(folder: &Path, s3: &S3) -> Result<Self, StoreError> {
+        let partial = folder.join("partial");
+        std::fs::create_dir_all(&partial).map_err(disk)?;
+        let whole = if s3.is_used() { shed::s3(s3)? } else { shed::folder(&folder.join("whole"))? };
         Ok(Self { whole, partial, busy: Arc::default(), making: Semaphore::new(MAKING_MAX) })
     }
 

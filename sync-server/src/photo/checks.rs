@@ -17,7 +17,7 @@ pub fn missing(store: &dyn Store, photos: &Photos) -> Result<(Vec<String>, u64),
     // On a thread of its own: whoever calls may be inside an async runtime.
     std::thread::scope(|scope| {
         let walk = scope.spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|e| StoreError::Engine(Box::new(e)))?;
             runtime.block_on(walk(store, photos))
         });
