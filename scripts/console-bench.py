@@ -4,13 +4,16 @@
 Fills the projections of a migrated database with made rows (pages read nothing else, but for one
 record, which the demo city gives), then asks each page from a running server, one after the other.
 
-usage: console-bench.py fill DATABASE | console-bench.py ask URL COOKIE_CODE [ROUNDS]
+`crowd` asks with many readers at once, `take` fetches whole exports.
+
+usage: console-bench.py fill DATABASE | ask URL CODE [ROUNDS] | crowd URL CODE [READERS] [SECONDS] | take URL CODE
 """
 import os
 import random
 import sqlite3
 import statistics
 import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -61,7 +64,8 @@ def fill(path):
 
 
 PAGES = [
-    "/console/today", "/console/review", "/console/review/waiting", "/console/review/twins", "/console/places",
+    "/console/today", "/console/review", "/console/review/waiting", "/console/review/twins", "/console/review/clocks",
+    "/console/review/decided", "/console/places",
     "/console/places?worst=1", "/console/places?stale=1&kind=rental", "/console/places?grid=329905",
     "/console/places?grid=329903005&kind=workshop", "/console/places?q=%E7%A4%BA%E4%BE%8B%E8%A1%97%E9%81%934999",
     "/console/visits", "/console/visits?grid=329905", "/console/visits?found=1&grid=329903005004003",
@@ -70,7 +74,7 @@ PAGES = [
 ]
 
 
-def ask(url, code, rounds):
+def sign_in(url, code):
     class Stay(urllib.request.HTTPRedirectHandler):
         def redirect_request(self, *_):
             return None
@@ -79,7 +83,54 @@ def ask(url, code, rounds):
     try:
         opener.open(url + "/console/login", urllib.parse.urlencode({"code": code}).encode())
     except urllib.error.HTTPError as answer:
-        cookie = answer.headers["set-cookie"].split(";")[0]
+        return opener, answer.headers["set-cookie"].split(";")[0]
+
+
+def crowd(url, code, readers, seconds):
+    """Many supervisors at once, each opening one page after the other as they work."""
+    _, cookie = sign_in(url, code)
+    pages = ["/console/today", "/console/review", "/console/places", "/console/findings?open=1&severity=S1", "/console/visits"]
+    times, lock, end = {page: [] for page in pages}, threading.Lock(), time.perf_counter() + seconds
+
+    def read(n):
+        while time.perf_counter() < end:
+            page = pages[n % len(pages)]
+            n += 1
+            start = time.perf_counter()
+            urllib.request.urlopen(urllib.request.Request(url + page, headers={"cookie": cookie})).read()
+            took = (time.perf_counter() - start) * 1000
+            with lock:
+                times[page].append(took)
+
+    threads = [threading.Thread(target=read, args=(n,)) for n in range(readers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(f"{readers} readers, {sum(map(len, times.values())) / seconds:.0f} pages a second")
+    print("| page | p50 ms | p95 ms | worst ms |\n|---|---|---|---|")
+    for page, all_of in times.items():
+        all_of.sort()
+        p95 = all_of[min(len(all_of) - 1, int(len(all_of) * 0.95))]
+        print(f"| `{page}` | {statistics.median(all_of):.0f} | {p95:.0f} | {all_of[-1]:.0f} |")
+
+
+def take(url, code):
+    """Whole exports of the city."""
+    _, cookie = sign_in(url, code)
+    print("| file | s | MB | first byte ms |\n|---|---|---|---|")
+    for name in ["places.csv", "places.geojson", "visits.csv", "findings.csv"]:
+        start = time.perf_counter()
+        answer = urllib.request.urlopen(urllib.request.Request(f"{url}/console/export/{name}", headers={"cookie": cookie}))
+        size = len(answer.read(1))
+        first = (time.perf_counter() - start) * 1000
+        while piece := answer.read(1 << 20):
+            size += len(piece)
+        print(f"| `{name}` | {time.perf_counter() - start:.1f} | {size / 1e6:.0f} | {first:.0f} |", flush=True)
+
+
+def ask(url, code, rounds):
+    opener, cookie = sign_in(url, code)
     last = {}
     print(f"| page | p50 ms | p95 ms | worst ms | kB |\n|---|---|---|---|---|")
     for page in PAGES:
@@ -96,7 +147,12 @@ def ask(url, code, rounds):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "fill":
-        fill(sys.argv[2])
+    act, rest = sys.argv[1], sys.argv[2:]
+    if act == "fill":
+        fill(*rest)
+    elif act == "crowd":
+        crowd(*rest[:2], *(int(n) for n in rest[2:] + ["50", "20"][len(rest) - 2:]))
+    elif act == "take":
+        take(*rest)
     else:
-        ask(sys.argv[2], sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 40)
+        ask(*rest[:2], int(rest[2]) if len(rest) > 2 else 40)

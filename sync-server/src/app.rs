@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::contact::Contacts;
 use crate::http::session::Sessions;
 use crate::identity::{Identity, WITNESS};
+use crate::import::job::Jobs;
 use crate::limiter::Limiter;
 use crate::metrics::Metrics;
 use crate::nudge::Nudge;
@@ -64,6 +65,8 @@ pub struct App {
     pub per_address: Limiter<IpAddr>,
     /// Supervisors signed in.
     pub sessions: Sessions,
+    /// The newest import of places.
+    pub imports: Jobs,
     /// Checklists in use.
     pub checklists: Checklists,
     /// Rings when the server is told to stop.
@@ -111,6 +114,7 @@ impl App {
             per_device: Limiter::new(config.limits.device_per_minute),
             per_address: Limiter::new(config.limits.address_per_minute),
             sessions: Sessions::default(),
+            imports: Jobs::default(),
             checklists: Checklists::open(&*store)?,
             identity,
             writer,

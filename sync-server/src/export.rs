@@ -148,6 +148,10 @@ pub struct Ask {
     pub kind: Option<String>,
     /// Checklist.
     pub list: Option<String>,
+    /// Of findings only those of this severity.
+    pub severity: Option<String>,
+    /// Of findings only those still open.
+    pub open: bool,
     /// Only what changed after.
     pub after: (UtcMillis, DocId),
     /// Language of words; codes stay codes.
@@ -289,7 +293,11 @@ fn visits(s: &dyn Session, ask: &Ask, after: (UtcMillis, DocId)) -> Result<Page,
         let place = s.place_line(&row.place)?;
         let position = place.and_then(|line| line.place.position);
         if ask.what == What::Findings {
-            for found in s.findings_of(&row.doc)? {
+            let wanted = |found: &store::desk::FindingLine| {
+                let grave = ask.severity.as_ref().is_none_or(|s| *s == found.finding.severity);
+                grave && (found.open || !ask.open)
+            };
+            for found in s.findings_of(&row.doc)?.into_iter().filter(wanted) {
                 lines.push(Line { cells: finding(&found, ask.lang, *at), position });
             }
             continue;

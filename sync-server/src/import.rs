@@ -6,6 +6,7 @@
 
 pub mod border;
 mod deny;
+pub mod job;
 mod read;
 
 use std::collections::HashSet;
@@ -13,7 +14,7 @@ use std::collections::HashSet;
 use sha2::{Digest as _, Sha256};
 
 use ironfeet_core::document::{Birth, Document, Edit, PlaceBirth, PlaceEdit};
-use ironfeet_core::model::{DocId, GridCode, Pid, Role, Scalar, UtcMillis};
+use ironfeet_core::model::{DocId, GridCode, Pid, Role, Scalar, Text, UtcMillis};
 
 use crate::app::App;
 use crate::audit;
@@ -48,7 +49,12 @@ pub struct RowError {
     /// The column, if one is to blame.
     pub column: String,
     /// What would be right.
-    pub what: String,
+    pub what: Text,
+}
+
+/// A text in both languages.
+pub(crate) fn say(zh: impl Into<String>, en: impl Into<String>) -> Text {
+    Text { zh: zh.into(), en: en.into() }
 }
 
 /// Why nothing was imported.
@@ -92,6 +98,14 @@ pub struct Imported {
     pub same: u64,
 }
 
+impl Imported {
+    fn add(&mut self, other: Self) {
+        self.added += other.added;
+        self.changed += other.changed;
+        self.same += other.same;
+    }
+}
+
 /// Imports places in one transaction; `progress` hears how many are done.
 ///
 /// # Errors
@@ -103,22 +117,39 @@ pub fn places(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Imported, ImportError> {
     unique(rows)?;
+    let mut imported = Imported::default();
+    let mut done = 0;
+    for part in rows.chunks(STEP) {
+        imported.add(some(s, app, part)?);
+        done += part.len() as u64;
+        progress(done);
+    }
+    note(s, "admin", &imported, app.clock.now())?;
+    Ok(imported)
+}
+
+/// Rows imported between two words about progress.
+pub(crate) const STEP: usize = 500;
+
+/// Imports some rows of a file that was looked at whole.
+fn some(s: &dyn Session, app: &App, rows: &[Row]) -> Result<Imported, StoreError> {
     let now = app.clock.now();
     let mut imported = Imported::default();
-    for (done, row) in (1_u64..).zip(rows) {
+    for row in rows {
         match one(s, app, row, now)? {
             Did::Added => imported.added += 1,
             Did::Changed => imported.changed += 1,
             Did::Same => imported.same += 1,
         }
-        if done % 500 == 0 {
-            progress(done);
-        }
     }
+    Ok(imported)
+}
+
+/// A row of the trail about an import.
+fn note(s: &dyn Session, by: &str, imported: &Imported, now: UtcMillis) -> Result<(), StoreError> {
     let Imported { added, changed, same } = imported;
     let object = format!("added {added} changed {changed} same {same}");
-    audit::note(s, now, "admin", "import.places", &object)?;
-    Ok(imported)
+    audit::note(s, now, by, "import.places", &object)
 }
 
 enum Did {
@@ -146,7 +177,7 @@ fn unique(rows: &[Row]) -> Result<(), ImportError> {
     let error = |row: &Row| RowError {
         line: row.line,
         column: if row.key.is_some() { "key" } else { "address" }.to_owned(),
-        what: "stands twice in the file".to_owned(),
+        what: say("在文件中出现两次", "stands twice in the file"),
     };
     let errors: Vec<RowError> = rows.iter().filter(twice).map(error).take(ERRORS_MAX).collect();
     if errors.is_empty() { Ok(()) } else { Err(ImportError::Rows(errors)) }

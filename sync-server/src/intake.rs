@@ -171,12 +171,18 @@ impl Batch {
         Ok(Ok(()))
     }
 
-    fn counters(&self, manifests: &[Manifest]) -> Vec<(ironfeet_core::model::DeviceId, u64)> {
+    /// What is noted of each phone that signed: its counter, and its clock when it signed.
+    fn counters(&self, manifests: &[Manifest]) -> Vec<commit::Heard> {
         let signed = |m: &&Manifest| {
             let known = self.senders.iter().filter_map(|sender| sender.manifest.as_ref());
             known.clone().any(|row| row.device == m.device && row.counter == m.counter)
         };
-        manifests.iter().filter(signed).map(|m| (m.device, m.counter)).collect()
+        let heard = |m: &Manifest| commit::Heard {
+            device: m.device,
+            counter: m.counter,
+            made_at: m.made_at,
+        };
+        manifests.iter().filter(signed).map(heard).collect()
     }
 
     fn judge(&mut self, s: &dyn Session, app: &App) -> Result<Vec<commit::Document>, StoreError> {

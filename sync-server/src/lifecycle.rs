@@ -181,6 +181,23 @@ pub fn withdraw(s: &dyn Session, app: &App, id: &DocId, state: DocState) -> Resu
     row.state = state;
     row.generation += 1;
     s.doc_put(&row)?;
+    if state == DocState::Deleted {
+        // Lists and grids do not count it any more.
+        s.rows_put(id, &s.rows(id)?)?;
+    }
+    Ok(())
+}
+
+/// Gives a withdrawn document back to the phones, as it was and with what was added since.
+///
+/// # Errors
+/// [`LifeError::Unknown`] when it was not withdrawn.
+pub fn bring_back(s: &dyn Session, app: &App, id: &DocId) -> Result<(), LifeError> {
+    let row = s.doc(id)?.filter(|row| row.state != DocState::Live).ok_or(LifeError::Unknown)?;
+    let (home, move_gen) = (row.pid.clone(), row.move_gen + 1);
+    let mut logs = Logs::lock(s, &app.identity, std::slice::from_ref(&home))?;
+    relocate(s, &mut logs, DocRow { state: DocState::Live, ..row }, &home, move_gen)?;
+    logs.close()?;
     Ok(())
 }
 

@@ -201,6 +201,13 @@ pub fn rivals(conflict: &Conflict) -> String {
     hashes.join(",")
 }
 
+/// The text of an entry of a list, such as a remark.
+#[must_use]
+pub fn remark(entry: &Scalar) -> Option<String> {
+    let json: serde_json::Value = serde_json::from_str(entry.as_str()?).ok()?;
+    Some(json.get("text")?.as_str()?.to_owned())
+}
+
 /// A value as screens show it.
 #[must_use]
 pub fn shown(value: &Scalar) -> String {

@@ -3,11 +3,13 @@
 //! A settled conflict is one ordinary change by the server's own author; it goes through the
 //! same log to the phones. Every act leaves an audit row.
 
+mod beside;
 pub mod decide;
+mod late;
 pub mod twin;
 
 use ironfeet_core::document::{self, Conflict, ConflictValue, Record};
-use ironfeet_core::model::{ChangeHash, DeviceId, DocId, Pid, Role, Scalar, UtcMillis};
+use ironfeet_core::model::{Author, ChangeHash, DeviceId, DocId, Pid, Role, Scalar, UtcMillis};
 use ironfeet_core::sync::message::PushStatus;
 
 use crate::app::App;
@@ -15,7 +17,7 @@ use crate::audit;
 use crate::intake::{Sender, commit};
 use crate::photo::{self, Shown};
 use crate::projection;
-use crate::store::{self, ConflictRow, Decision, ManifestRow, Session, StoreError};
+use crate::store::{self, ConflictRow, Decision, ManifestRow, Session, StoreError, VisitRow};
 
 /// Why a decision was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +74,8 @@ pub struct Side {
     pub origin: Origin,
     /// The change that holds it now.
     pub change: ChangeHash,
+    /// Photos that the same phone took at this place about then.
+    pub photos: Vec<Shown>,
     /// Whether phones show this one meanwhile.
     pub shown: bool,
 }
@@ -87,6 +91,23 @@ pub struct Origin {
     pub device_at: UtcMillis,
     /// When the server took it.
     pub server_at: Option<UtcMillis>,
+    /// The pseudonym.
+    pub author: Option<Author>,
+    /// The change that wrote the value first.
+    pub change: Option<ChangeHash>,
+    /// How far the phone's clock was off when it was last heard; nothing when it was not.
+    pub ahead_ms: Option<i64>,
+}
+
+/// What a field held before the values in conflict were written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Before {
+    /// The value.
+    pub value: Scalar,
+    /// The post that had seen it, where the record says so.
+    pub post: Option<Role>,
+    /// When it had been seen.
+    pub at: Option<UtcMillis>,
 }
 
 /// A field in conflict, as a supervisor sees it.
@@ -96,6 +117,8 @@ pub struct Open {
     pub doc: DocId,
     /// Kind of record.
     pub kind: String,
+    /// Of a visit its checklist and version, which name its questions.
+    pub list: (String, u32),
     /// The place it is about, or is.
     pub about: DocId,
     /// The part of the record.
@@ -110,8 +133,14 @@ pub struct Open {
     pub rivals: String,
     /// Whether another value may be written.
     pub own: bool,
+    /// What all of them wrote over; nothing when there was nothing, or not the same.
+    pub before: Option<Before>,
     /// Photos of the record, oldest first.
     pub photos: Vec<Shown>,
+    /// Other fields of the record that wait, too.
+    pub others: Vec<ConflictRow>,
+    /// The newest visits of the place.
+    pub lately: Vec<VisitRow>,
     /// The values.
     pub sides: Vec<Side>,
 }
@@ -128,6 +157,8 @@ pub fn conflicts(app: &App, limit: usize) -> Result<Vec<Open>, StoreError> {
     })
 }
 
+pub use beside::value_at;
+
 /// A conflict with its values; `None` when it is none any more.
 ///
 /// # Errors
@@ -138,24 +169,27 @@ pub fn look(s: &dyn Session, app: &App, row: &ConflictRow) -> Result<Option<Open
     let reading = held.document.read();
     let same = |c: &&Conflict| c.container == row.container && c.field == row.field;
     let Some(conflict) = reading.conflicts.iter().find(same) else { return Ok(None) };
-    let side = |value: &ConflictValue| {
-        Ok(Side {
-            value: value.value.clone(),
-            origin: origin(s, app, &row.doc, value)?,
-            change: value.change,
-            shown: value.winner,
-        })
-    };
-    let sides = conflict.values.iter().map(side).collect::<Result<_, StoreError>>()?;
     let about = doc.about.unwrap_or(row.doc);
+    let side = |value: &ConflictValue| {
+        let origin = origin(s, app, &row.doc, value)?;
+        let of_place = matches!(reading.record, Record::Place(_));
+        let photos = if of_place { beside::photos(s, app, &about, &origin)? } else { Vec::new() };
+        let (value, change, shown) = (value.value.clone(), value.change, value.winner);
+        Ok(Side { value, origin, change, photos, shown })
+    };
+    let sides: Vec<Side> = conflict.values.iter().map(side).collect::<Result<_, StoreError>>()?;
     let place = s.rows(&about)?.place.map(|place| place.address);
-    let photos = match &reading.record {
-        Record::Visit(visit) => photo::shown(s, &row.doc, &visit.photos)?,
-        _ => Vec::new(),
+    let (photos, list) = match &reading.record {
+        Record::Visit(visit) => {
+            let list = (visit.list.clone(), visit.list_version);
+            (photo::shown(s, &row.doc, &visit.photos)?, list)
+        }
+        _ => (Vec::new(), Default::default()),
     };
     Ok(Some(Open {
         doc: row.doc,
         kind: row.kind.clone(),
+        list,
         about,
         container: row.container.clone(),
         field: row.field.clone(),
@@ -163,7 +197,10 @@ pub fn look(s: &dyn Session, app: &App, row: &ConflictRow) -> Result<Option<Open
         pid: doc.pid.clone(),
         rivals: projection::rivals(conflict),
         own: decide::takes_own(&reading.record, &row.container, &row.field),
+        before: beside::before(&held.document, &sides, &row.container, &row.field),
         photos,
+        others: s.rows(&row.doc)?.conflicts.into_iter().filter(|other| other != row).collect(),
+        lately: beside::lately(s, &about)?,
         sides,
     }))
 }
@@ -190,7 +227,8 @@ fn origin(
         };
         at = document::parse_change(&row.raw).map_or(at, |parts| parts.at);
     }
-    let mut origin = Origin { device_at: at, ..Origin::default() };
+    let (first, device_at) = (Some(change), at);
+    let mut origin = Origin { device_at, author, change: first, ..Origin::default() };
     match author {
         Some(author) if author == app.identity.author => {
             let decided = s.decision_of(doc, &change)?;
@@ -200,6 +238,9 @@ fn origin(
         Some(author) => {
             if let Some(device) = s.device_by_author(&author)? {
                 origin.post = s.person(&device.person)?.map(|person| person.post);
+                let clocks = s.clocks()?;
+                let clock = clocks.iter().find(|clock| clock.device == device.id);
+                origin.ahead_ms = clock.map(|clock| clock.ahead_ms);
                 origin.device = Some(device.id);
             }
         }
@@ -224,6 +265,7 @@ pub fn accept(s: &dyn Session, app: &App, ticket: u64, by: &str) -> Result<(), R
         bytes: Vec::new(),
         received_at: row.received_at,
     };
+    late::receive(s, app, &row, now)?;
     let sender = Sender { manifest: Some(manifest), ..Sender::trusted(Some(row.author)) };
     let changes = vec![(row.hash, row.raw)];
     let ready = commit::own(s, app, row.doc, &row.pid, changes, sender)?;

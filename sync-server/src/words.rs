@@ -8,7 +8,7 @@ use jiff::tz::{Offset, TimeZone};
 
 use ironfeet_core::model::{Lang, Role, UtcMillis};
 
-pub use codes::{action, grid, kind, list, reason, record, route, severity, status};
+pub use codes::{action, advice, grid, kind, list, reason, record, route, severity, status};
 pub use fields::{field, label, purpose, value};
 
 /// The zone of the places.

@@ -8,6 +8,8 @@ mod account;
 mod acts;
 #[path = "server/console.rs"]
 mod console;
+#[path = "server/desk.rs"]
+mod desk;
 #[path = "server/intake.rs"]
 mod intake;
 #[path = "server/lease.rs"]

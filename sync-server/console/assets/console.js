@@ -9,6 +9,8 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") typing.blur();
     return;
   }
+  // Enter belongs to what has the focus.
+  if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
   const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (!wanted) return;
   event.preventDefault();

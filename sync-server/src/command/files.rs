@@ -57,18 +57,21 @@ pub(super) fn import(ground: &Ground, what: &ImportWhat) -> Result<Report, Comma
             })
         })
     };
-    let Imported { added, changed, same } = done.map_err(refused)?;
+    let Imported { added, changed, same } = done.map_err(|error| refused(ground, error))?;
     let json = json!({ "added": added, "changed": changed, "same": same });
     let (new, other, old) =
         (ground.say("新增", "added"), ground.say("变更", "changed"), ground.say("相同", "same"));
     Ok(Report::done(json, format!("{new} {added} · {other} {changed} · {old} {same}")))
 }
 
-fn refused(error: ImportError) -> CommandError {
+fn refused(ground: &Ground, error: ImportError) -> CommandError {
     match error {
         ImportError::Store(error) => CommandError::Store(error),
         ImportError::Rows(rows) => {
-            let line = |e: &import::RowError| format!("line {} {}: {}", e.line, e.column, e.what);
+            let line = |e: &import::RowError| {
+                let (line, what) = (ground.say("行", "line"), e.what.get(ground.lang));
+                format!("{line} {} {}: {what}", e.line, e.column)
+            };
             let lines: Vec<String> = rows.iter().map(line).collect();
             CommandError::refused("rows", lines.join("\n"))
         }

@@ -5,10 +5,13 @@
 
 mod assets;
 mod checklists;
+mod clocks;
 mod conflicts;
+mod decided;
 pub(super) mod exports;
 mod findings;
 mod frame;
+mod imports;
 mod live;
 mod map;
 mod people;
@@ -16,12 +19,18 @@ mod phones;
 mod photos;
 mod places;
 mod quarantine;
+mod refusal;
 mod rights;
 mod settle;
+mod sides;
+mod tabs;
+mod tiles;
 mod today;
 mod trail;
+mod twin_view;
 mod twins;
 mod visits;
+mod ways;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -50,6 +59,9 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/console/review/same", post(settle::same))
         .route("/console/review/waiting", get(quarantine::page).post(quarantine::act))
         .route("/console/review/twins", get(twins::page).post(twins::act))
+        .route("/console/review/twins/undo", post(twins::undo))
+        .route("/console/review/clocks", get(clocks::page).post(clocks::note))
+        .route("/console/review/decided", get(decided::page))
         .route("/console/places", get(places::list))
         .route("/console/places/{id}", get(places::one))
         .route("/console/visits", get(visits::list))
@@ -61,6 +73,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/console/checklists", get(checklists::page))
         .route("/console/checklists/file", get(checklists::download))
         .route("/console/checklists/list/{id}", get(checklists::one))
+        .route("/console/checklists/version/{n}", get(checklists::version))
         .route("/console/photos/{sha256}", get(photos::one))
         .route("/console/phones", get(phones::page))
         .route("/console/phones/invite", post(phones::invite))
@@ -80,11 +93,20 @@ fn files() -> Router<Arc<App>> {
         .layer(DefaultBodyLimit::max(FILE_BYTES))
 }
 
+/// Takes files of places, which are larger.
+fn places_files() -> Router<Arc<App>> {
+    Router::new()
+        .route("/console/import", get(imports::page).post(imports::bring))
+        .route("/console/import/state", get(imports::state))
+        .layer(DefaultBodyLimit::max(imports::FILE_BYTES))
+}
+
 /// Answers that take as long as they take.
 pub(super) fn streams() -> Router<Arc<App>> {
     Router::new()
         .route("/console/live", get(live::live))
         .route("/console/export/{file}", get(exports::file))
+        .merge(places_files())
 }
 
 /// Runs an act in one transaction of the writing thread. The inner error is for the person; nothing

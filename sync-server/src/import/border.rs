@@ -6,9 +6,9 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use ironfeet_core::model::GridCode;
+use ironfeet_core::model::{GridCode, Text};
 
-use super::{ERRORS_MAX, ImportError, Imported, RowError};
+use super::{ERRORS_MAX, ImportError, Imported, RowError, say};
 use crate::app::App;
 use crate::audit;
 use crate::store::Session;
@@ -39,8 +39,14 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Border>, ImportError> {
     for (line, feature) in (1_u64..).zip(features) {
         match border(feature) {
             Ok(border) if seen.insert(border.grid.clone()) => borders.push(border),
-            Ok(_) => errors.push(wrong(line, "grid", "stands twice in the file")),
-            Err((column, what)) => errors.push(wrong(line, column, &what)),
+            Ok(_) => {
+                errors.push(wrong(
+                    line,
+                    "grid",
+                    say("在文件中出现两次", "stands twice in the file"),
+                ));
+            }
+            Err((column, what)) => errors.push(wrong(line, column, what)),
         }
         if errors.len() >= ERRORS_MAX {
             break;
@@ -49,21 +55,22 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Border>, ImportError> {
     if errors.is_empty() { Ok(borders) } else { Err(ImportError::Rows(errors)) }
 }
 
-fn wrong(line: u64, column: &str, what: &str) -> RowError {
-    RowError { line, column: column.to_owned(), what: what.to_owned() }
+fn wrong(line: u64, column: &str, what: Text) -> RowError {
+    RowError { line, column: column.to_owned(), what }
 }
 
-type Wrong = (&'static str, String);
+type Wrong = (&'static str, Text);
 
 fn border(feature: &Value) -> Result<Border, Wrong> {
     let named = GRID.iter().find_map(|name| feature["properties"].get(*name));
     let code = match named {
         Some(Value::String(text)) => text.trim().to_owned(),
         Some(Value::Number(number)) => number.to_string(),
-        _ => return Err(("grid", "is missing".to_owned())),
+        _ => return Err(("grid", say("缺这一项", "is missing"))),
     };
-    let grid =
-        code.parse().map_err(|e: <GridCode as std::str::FromStr>::Err| ("grid", e.to_string()))?;
+    let grid = code.parse().map_err(|e: <GridCode as std::str::FromStr>::Err| {
+        ("grid", say("应为 15 位网格代码", e.to_string()))
+    })?;
     let geometry = &feature["geometry"];
     let shape = &geometry["coordinates"];
     let polygons = match geometry["type"].as_str() {
@@ -72,18 +79,30 @@ fn border(feature: &Value) -> Result<Border, Wrong> {
             let each = shape.as_array().ok_or_else(no_ring)?;
             each.iter().map(rings).collect::<Result<_, _>>()?
         }
-        _ => return Err(("geometry", "expected a Polygon or a MultiPolygon".to_owned())),
+        _ => {
+            return Err((
+                "geometry",
+                say("应为 Polygon 或 MultiPolygon", "expected a Polygon or a MultiPolygon"),
+            ));
+        }
     };
     let points: usize = polygons.iter().flatten().map(Vec::len).sum();
     if points == 0 || points > POINTS_MAX {
-        return Err(("geometry", format!("expected 1 to {POINTS_MAX} points")));
+        return Err((
+            "geometry",
+            say(
+                format!("应为 1 至 {POINTS_MAX} 个点"),
+                format!("expected 1 to {POINTS_MAX} points"),
+            ),
+        ));
     }
     Ok(Border { grid, outline: json!(polygons).to_string() })
 }
 
 fn no_ring() -> Wrong {
-    let what = "expected rings of [longitude, latitude] in degrees (WGS 84), 4 points or more";
-    ("geometry", format!("{what}, the last one like the first"))
+    let zh = "应为 [经度, 纬度]（WGS 84）的环，至少 4 点，首尾相同";
+    let en = "expected rings of [longitude, latitude] in degrees (WGS 84), 4 points or more, the last one like the first";
+    ("geometry", say(zh, en))
 }
 
 type Ring = Vec<[f64; 2]>;

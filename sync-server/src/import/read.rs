@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use ironfeet_core::model::{FACT_FIELDS, FactField, FactType, GridCode, Scalar, screen_text};
+use ironfeet_core::model::{FACT_FIELDS, FactField, FactType, GridCode, Scalar, Text, screen_text};
 
-use super::{ERRORS_MAX, ImportError, Row, RowError, deny};
+use super::{ERRORS_MAX, ImportError, Row, RowError, deny, say};
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,15 @@ fn check_columns<'c>(columns: impl Iterator<Item = &'c str>, line: u64) -> Resul
             personal.push(told(name));
         } else if !is_known(&column(name)) && unknown.len() < ERRORS_MAX {
             let fields: Vec<&str> = FACT_FIELDS.iter().map(|field| field.name).collect();
-            let what = format!("unknown column; known are key, grid, {}", fields.join(", "));
+            let known = fields.join(", ");
+            // Once is enough, however many columns are strange.
+            let what = match unknown.is_empty() {
+                true => say(
+                    format!("没有这一列；可用的列：key, grid, {known}"),
+                    format!("unknown column; known are key, grid, {known}"),
+                ),
+                false => say("没有这一列", "unknown column"),
+            };
             unknown.push(RowError { line, column: told(name), what });
         }
     }
@@ -117,13 +125,14 @@ fn check_columns<'c>(columns: impl Iterator<Item = &'c str>, line: u64) -> Resul
 }
 
 fn csv_lines(bytes: &[u8]) -> Result<Vec<(u64, Line)>, ImportError> {
-    let broken = |line: u64, what: &str| {
-        let what = what.to_owned();
+    let broken = |line: u64, what: Text| {
         ImportError::Rows(vec![RowError { line, column: String::new(), what }])
     };
     let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(bytes);
-    let headers =
-        reader.headers().map_err(|_| broken(1, "the header line is no UTF-8 text"))?.clone();
+    let headers = reader
+        .headers()
+        .map_err(|_| broken(1, say("表头不是 UTF-8 文本", "the header line is no UTF-8 text")))?
+        .clone();
     check_columns(headers.iter(), 1)?;
     let columns: Vec<String> = headers.iter().map(column).collect();
     let mut lines = Vec::new();
@@ -131,7 +140,13 @@ fn csv_lines(bytes: &[u8]) -> Result<Vec<(u64, Line)>, ImportError> {
         // The library's own text could quote values.
         let record = record.map_err(|error| {
             let line = error.position().map_or(0, csv::Position::line);
-            broken(line, "another number of fields than the header, or no UTF-8 text")
+            broken(
+                line,
+                say(
+                    "列数与表头不同，或不是 UTF-8 文本",
+                    "another number of fields than the header, or no UTF-8 text",
+                ),
+            )
         })?;
         let number = record.position().map_or(0, csv::Position::line);
         let fields = record.iter().map(|text| text.trim().to_owned());
@@ -146,13 +161,14 @@ fn geojson_lines(bytes: &[u8]) -> Result<Vec<(u64, Line)>, ImportError> {
     let features = json["features"].as_array().ok_or_else(|| file("it is no FeatureCollection"))?;
     let mut lines = Vec::with_capacity(features.len());
     for (number, feature) in (1_u64..).zip(features) {
-        let bad = |what: &str| {
-            let error = RowError { line: number, column: "geometry".into(), what: what.into() };
+        let bad = |zh: &str, en: &str| {
+            let what = say(zh, en);
+            let error = RowError { line: number, column: "geometry".into(), what };
             ImportError::Rows(vec![error])
         };
         let properties = feature["properties"]
             .as_object()
-            .ok_or_else(|| bad("the feature has no properties"))?;
+            .ok_or_else(|| bad("要素没有 properties", "the feature has no properties"))?;
         check_columns(properties.keys().map(String::as_str), number)?;
         let mut line: Line = properties
             .iter()
@@ -161,10 +177,12 @@ fn geojson_lines(bytes: &[u8]) -> Result<Vec<(u64, Line)>, ImportError> {
             .collect();
         let point = &feature["geometry"];
         if point["type"] != "Point" {
-            return Err(bad("expected a Point"));
+            return Err(bad("应为 Point", "expected a Point"));
         }
         for (at, name) in [(0, "lon"), (1, "lat")] {
-            let number = point["coordinates"][at].as_f64().ok_or_else(|| bad("no coordinates"))?;
+            let number = point["coordinates"][at]
+                .as_f64()
+                .ok_or_else(|| bad("没有坐标", "no coordinates"))?;
             line.push((name.to_owned(), number.to_string()));
         }
         lines.push((number, line));
@@ -178,7 +196,7 @@ fn text(value: &Value) -> String {
 
 fn row(line: u64, fields: &Line) -> Result<Row, Vec<RowError>> {
     let mut errors = Vec::new();
-    let mut error = |column: &str, what: String| {
+    let mut error = |column: &str, what: Text| {
         errors.push(RowError { line, column: column.to_owned(), what });
     };
     let mut facts: Vec<(String, Scalar)> = Vec::new();
@@ -186,10 +204,10 @@ fn row(line: u64, fields: &Line) -> Result<Row, Vec<RowError>> {
     for (column, text) in fields.iter().filter(|(_, text)| !text.is_empty()) {
         match column.as_str() {
             "key" if text.len() <= 100 => key = Some(text.clone()),
-            "key" => error("key", "expected at most 100 bytes".to_owned()),
+            "key" => error("key", say("最多 100 字节", "expected at most 100 bytes")),
             "grid" => match text.parse::<GridCode>() {
                 Ok(code) => grid = Some(code),
-                Err(wrong) => error("grid", wrong.to_string()),
+                Err(wrong) => error("grid", say("应为 15 位网格代码", wrong.to_string())),
             },
             name => match fact(name, text) {
                 Ok(value) => facts.push((name.to_owned(), value)),
@@ -200,11 +218,11 @@ fn row(line: u64, fields: &Line) -> Result<Row, Vec<RowError>> {
     for needed in ["kind", "address", "lat", "lon"] {
         let there = fields.iter().any(|(column, text)| column == needed && !text.is_empty());
         if !there {
-            error(needed, "is missing".to_owned());
+            error(needed, say("缺这一项", "is missing"));
         }
     }
     if grid.is_none() && !fields.iter().any(|(column, text)| column == "grid" && !text.is_empty()) {
-        error("grid", "is missing".to_owned());
+        error("grid", say("缺这一项", "is missing"));
     }
     match grid {
         Some(grid) if errors.is_empty() => Ok(Row { line, key, grid, facts }),
@@ -213,11 +231,14 @@ fn row(line: u64, fields: &Line) -> Result<Row, Vec<RowError>> {
 }
 
 /// A value of a field; the error says what would be right, never what stood there.
-fn fact(name: &str, text: &str) -> Result<Scalar, String> {
-    let field = FactField::find(name).ok_or_else(|| "unknown column".to_owned())?;
+fn fact(name: &str, text: &str) -> Result<Scalar, Text> {
+    let field = FactField::find(name).ok_or_else(|| say("没有这一列", "unknown column"))?;
     let free = matches!(field.kind, FactType::Text(max) if max > 40);
     if free && !screen_text(text).is_empty() {
-        return Err("holds a number of a person (phone, identity, card, plate)".to_owned());
+        return Err(say(
+            "含有个人号码（电话、证件、卡、车牌）",
+            "holds a number of a person (phone, identity, card, plate)",
+        ));
     }
-    field.parse(text)
+    field.parse(text).map_err(|wrong| say(field.wanted_zh(), wrong))
 }

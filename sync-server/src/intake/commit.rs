@@ -27,8 +27,15 @@ pub(crate) struct Ready {
     pub(crate) senders: Vec<Sender>,
     /// What, by document.
     pub(crate) documents: Vec<Document>,
-    /// Push counters of devices.
-    pub(crate) counters: Vec<(DeviceId, u64)>,
+    /// What is noted of the devices that signed.
+    pub(crate) counters: Vec<Heard>,
+}
+
+/// A device that signed: its push counter, and what its clock showed then.
+pub(crate) struct Heard {
+    pub(crate) device: DeviceId,
+    pub(crate) counter: u64,
+    pub(crate) made_at: UtcMillis,
 }
 
 /// The changes of one document and their verdicts.
@@ -103,9 +110,10 @@ fn write(s: &dyn Session, app: &App, ready: &mut Ready) -> Result<Done, StoreErr
     for (sender, _) in ready.senders.iter().zip(used).filter(|(_, used)| *used) {
         sender.manifest.iter().try_for_each(|row| s.manifest_put(row))?;
     }
-    for (device, counter) in &ready.counters {
+    for Heard { device, counter, made_at } in &ready.counters {
         let app_version = s.device(device)?.map(|row| row.app).unwrap_or_default();
         s.device_seen(device, now, *counter, &app_version)?;
+        s.clock_seen(device, made_at.0.saturating_sub(now.0), now)?;
     }
     Ok(done)
 }

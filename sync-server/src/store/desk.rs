@@ -5,7 +5,7 @@
 
 mod rows;
 
-use ironfeet_core::model::{ChangeHash, DeviceId, DocId, GridCode, Pid, UtcMillis};
+use ironfeet_core::model::{Author, ChangeHash, DeviceId, DocId, GridCode, Pid, UtcMillis};
 
 use super::{AuditRow, StoreError, VisitRow};
 
@@ -95,7 +95,7 @@ pub trait Desk {
     /// [`StoreError::Engine`].
     fn tickets_by_device(&self, scope: &[String]) -> Result<Vec<Waiting>, StoreError>;
 
-    /// Pairs of places nobody decided about, after a pair.
+    /// Pairs of places or visits nobody decided about, after a pair.
     ///
     /// # Errors
     /// [`StoreError::Engine`].
@@ -119,11 +119,78 @@ pub trait Desk {
         at: UtcMillis,
     ) -> Result<bool, StoreError>;
 
-    /// Places that were merged into one.
+    /// Pairs of a place with others that nobody decided about.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn twins_of_place(&self, place: &DocId) -> Result<Vec<Twin>, StoreError>;
+
+    /// Notes which records left the phones when a pair became one.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn twin_took(&self, a: &DocId, b: &DocId, took: &[DocId]) -> Result<(), StoreError>;
+
+    /// What was said of a pair.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn twin_decision(&self, a: &DocId, b: &DocId) -> Result<Option<TwinDecision>, StoreError>;
+
+    /// Forgets what was said of a pair; it waits again.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn twin_forget(&self, a: &DocId, b: &DocId) -> Result<(), StoreError>;
+
+    /// What was said of pairs, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn twin_decisions(&self, limit: usize) -> Result<Vec<TwinDecision>, StoreError>;
+
+    /// Records that were merged into one.
     ///
     /// # Errors
     /// [`StoreError::Engine`].
     fn merged_into(&self, kept: &DocId) -> Result<Vec<DocId>, StoreError>;
+
+    /// The record that this one was merged into.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn merged_away(&self, gone: &DocId) -> Result<Option<DocId>, StoreError>;
+
+    /// A record and all that were merged into it, the one that stays first.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn merged_all(&self, one: &DocId) -> Result<Vec<DocId>, StoreError>;
+
+    /// Notes how far a phone's clock is from the server's.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn clock_seen(&self, device: &DeviceId, ahead_ms: i64, at: UtcMillis)
+    -> Result<(), StoreError>;
+
+    /// Trusted phones whose clock is off, those most off first.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn clocks(&self) -> Result<Vec<ClockRow>, StoreError>;
+
+    /// Somebody takes note of a phone's clock as it stands; `false` when there is nothing to note.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn clock_noted(&self, device: &DeviceId) -> Result<bool, StoreError>;
+
+    /// How many photos of records begun on each phone did not arrive yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn photos_awaited(&self) -> Result<Vec<(Author, u64)>, StoreError>;
 
     /// Places after (partition, address, identity), in that order.
     ///
@@ -207,11 +274,28 @@ pub trait Desk {
         heard: UtcMillis,
     ) -> Result<Counts, StoreError>;
 
-    /// What waits for a decision: conflicts, tickets and pairs of places together.
+    /// What waits for a decision: conflicts, tickets, pairs, clocks.
     ///
     /// # Errors
     /// [`StoreError::Engine`].
-    fn waiting(&self, scope: &[String]) -> Result<u64, StoreError>;
+    fn waiting(&self, scope: &[String]) -> Result<[u64; 4], StoreError>;
+
+    /// Open findings led by a department, and those of them that are due before `now`.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn findings_led(
+        &self,
+        scope: &[String],
+        lead: &str,
+        now: UtcMillis,
+    ) -> Result<[u64; 2], StoreError>;
+
+    /// How much the trail grew since.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn audit_since(&self, at: UtcMillis) -> Result<Trail, StoreError>;
 
     /// Audit rows before a number, newest first.
     ///

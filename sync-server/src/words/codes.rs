@@ -100,6 +100,45 @@ pub fn reason(code: &str, lang: Lang) -> &str {
     pick(lang, zh, en)
 }
 
+/// What to look at before deciding about a change that waits.
+#[must_use]
+pub fn advice(code: &str, lang: Lang) -> &'static str {
+    let (zh, en) = match code {
+        "revoked" | "revoked_late" => (
+            "多是交接前做完的工作：内容对就接受。",
+            "Mostly work finished before the phone was handed over: accept what is right.",
+        ),
+        "stolen" => (
+            "逐条看；报失之后写的不要接受。",
+            "Look at each; accept nothing written after the theft.",
+        ),
+        "deleted" => (
+            "有人在没有网络时还在写：接受则记录回到手机。",
+            "Somebody went on without a network: accepting brings the record back.",
+        ),
+        "scope" => (
+            "跨网格代班，或网格未更新：确认是派去的就接受。",
+            "Standing in for a colleague, or grids out of date: accept if it was asked for.",
+        ),
+        "rights" | "role_ended" => (
+            "该岗位不能这样写：请有权的岗位确认后接受。",
+            "This post may not write it: accept once the post that may has confirmed.",
+        ),
+        "lease_over" | "lease_not_yet" => {
+            ("离线太久：看内容是否仍然有效。", "Offline for long: see whether it still holds.")
+        }
+        "equivocation" => (
+            "同一手机有两份：先请本人核对，再接受一份。",
+            "Two copies of one phone: ask the worker which is right, then accept one.",
+        ),
+        "leans_on_quarantined" => {
+            ("先处理它依赖的那一条。", "Decide the change it leans on first.")
+        }
+        _ => ("逐条看。", "Look at each."),
+    };
+    pick(lang, zh, en)
+}
+
 /// An act of the trail.
 #[must_use]
 pub fn action(code: &str, lang: Lang) -> &str {
@@ -111,8 +150,12 @@ pub fn action(code: &str, lang: Lang) -> &str {
         "quarantine.accept" => ("待审：接受", "review: accepted"),
         "quarantine.discard" => ("待审：不接受", "review: discarded"),
         "work.flagged" => ("修改：在宽限期内接受", "work: taken by days of grace"),
-        "twin.different" => ("重复：不是同一处", "twins: not the same"),
-        "twin.same" => ("重复：合并", "twins: merged"),
+        "twin.different" => ("重复：不是同一个", "doubles: not the same"),
+        "twin.same" => ("重复：合并", "doubles: merged"),
+        "twin.undo" => ("重复：撤销", "doubles: taken back"),
+        "clock.noted" => ("手机：时钟不准，已告知", "phone: told of its clock"),
+        "import.places" => ("导入：场所", "import: places"),
+        "import.borders" => ("导入：网格边界", "import: outlines of grids"),
         "device.enrol" => ("手机：注册", "phone: enrolled"),
         "device.revoke" => ("手机：注销", "phone: revoked"),
         "device.stolen" => ("手机：报被盗", "phone: reported stolen"),

@@ -49,6 +49,9 @@ const ACTS: &[(&str, &str, Leaves)] = &[
     ("POST", "/console/review/same", Leaves::None("decides each of many: a row each, as decide")),
     ("POST", "/console/review/waiting", Row("quarantine.discard")),
     ("POST", "/console/review/twins", Row("twin.different")),
+    ("POST", "/console/review/twins/undo", Row("twin.undo")),
+    ("POST", "/console/review/clocks", Row("clock.noted")),
+    ("POST", "/console/import", Row("import.places")),
     ("POST", "/console/phones/invite", Row("enrol.code")),
     ("POST", "/console/phones/revoke", Row("device.revoke")),
     ("POST", "/console/people", Row("person.add")),
@@ -151,14 +154,29 @@ async fn console_act(scene: &mut Scene, path: &str) {
             let ticket = store::view(&*scene.q.world.app.store, |s| s.tickets_open()).unwrap();
             scene.form(path, &format!("act=discard&ticket={}", ticket[0].ticket)).await;
         }
-        "/console/review/twins" => {
+        "/console/review/twins" | "/console/review/twins/undo" => {
             let (other, made) = scene.q.world.place(&scene.q.one, "平川路1号");
             let item = scene.q.one.item(other.id(), &made, GRID);
             scene.q.one.sync(&scene.q.world, vec![item]).await;
             let mut pair = [scene.q.place.id(), other.id()];
             pair.sort();
             let pair = format!("a={}&b={}", pair[0], pair[1]);
-            scene.form(path, &pair).await;
+            scene.form("/console/review/twins", &pair).await;
+            if path.ends_with("undo") {
+                scene.form(path, &pair).await;
+            }
+        }
+        "/console/review/clocks" => {
+            scene.q.two.ahead_ms = 3_600_000;
+            let (place, made) = scene.q.world.place(&scene.q.two, "丙");
+            let item = scene.q.two.item(place.id(), &made, GRID);
+            scene.q.two.sync(&scene.q.world, vec![item]).await;
+            scene.form(path, &format!("id={}", scene.q.two.device)).await;
+        }
+        "/console/import" => {
+            let file = format!("grid,kind,address,lat,lon%0A{GRID},dwelling,%E4%B8%81,33,119%0A");
+            scene.form(path, &format!("text={file}")).await;
+            super::desk::imported(&scene.q.world).await;
         }
         "/console/phones/invite" => {
             scene.form(path, &format!("person=W1&grids={GRID}")).await;

@@ -173,7 +173,11 @@ async fn a_decision_taken_back_is_a_conflict_again_with_its_first_writers() {
         assert_eq!(values, ["框架", "砖混"], "both stand side by side again");
     }
     let (_, again) = page(&q.world, &undone, &cookie).await;
-    assert_eq!(again.matches("网格员</dd>").count(), 2, "the first writers, not the server");
+    assert_eq!(
+        again.matches("<strong>网格员</strong>").count(),
+        2,
+        "the first writers, not the server"
+    );
     // And it can be decided anew, the other way.
     let choose = between(&again, "name=\"choose\" value=\"", "\"").to_owned();
     let take = q.form(&again, "take", &format!("choose={choose}"));
@@ -235,6 +239,9 @@ const PAGES: &[(&str, &[Role])] = {
         ("/console/review", &[R::Supervisor]),
         ("/console/review/waiting", &[R::Supervisor]),
         ("/console/review/twins", &[R::Supervisor]),
+        ("/console/review/clocks", &[R::Supervisor]),
+        ("/console/review/decided", &[R::Supervisor]),
+        ("/console/import", &[R::Supervisor]),
         ("/console/phones", &[R::Supervisor, R::SystemAdministrator]),
         ("/console/people", &[R::SystemAdministrator]),
         ("/console/audit", &[R::Auditor, R::PrivacyOfficer]),

@@ -188,6 +188,7 @@ impl World {
             keys,
             signer,
             counter: 0,
+            ahead_ms: 0,
             lease: 0,
             replica: Replica::default(),
             standings: enrolled
@@ -320,6 +321,8 @@ pub(crate) struct Phone {
     pub(crate) standings: BTreeMap<Pid, Standing>,
     /// Parts as they came, to offer them again.
     pub(crate) kept: BTreeMap<Pid, Vec<Part>>,
+    /// How far its clock is ahead.
+    pub(crate) ahead_ms: i64,
 }
 
 impl Phone {
@@ -338,7 +341,7 @@ impl Phone {
             device: self.device,
             counter: self.counter,
             lease: self.lease,
-            made_at: UtcMillis(0),
+            made_at: UtcMillis(self.keys.clock.now().0 + self.ahead_ms),
             items,
             sig: Vec::new(),
         };

@@ -17,6 +17,9 @@ macro_rules! files {
 files! {
     "console.css" => "text/css; charset=utf-8",
     "console.js" => "text/javascript; charset=utf-8",
+    "ground.js" => "text/javascript; charset=utf-8",
+    "import.js" => "text/javascript; charset=utf-8",
+    "pair.js" => "text/javascript; charset=utf-8",
     "map.js" => "text/javascript; charset=utf-8",
     "vendor/maplibre-gl.css" => "text/css; charset=utf-8",
     "vendor/maplibre-gl.mjs" => "text/javascript; charset=utf-8",

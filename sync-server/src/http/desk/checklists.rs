@@ -65,7 +65,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
     });
     if asked.said == "published" {
         let text = desk.lang.t("已发布。", "Published.").to_owned();
-        f.said = Some(Said { text, good: true, undo: None });
+        f.said = Some(Said::plain(text, true));
     }
     let publishes = may(desk.by.post, Right::Publish);
     let (version, lists) = (content.version().to_owned(), lists.collect());
@@ -169,7 +169,7 @@ pub(super) async fn propose(desk: Desk, Form(file): Form<File>) -> Result<Respon
                     )
                     .to_owned(),
                 };
-                f.said = Some(Said { text, good: false, undo: None });
+                f.said = Some(Said::plain(text, false));
             }
         }
     }
@@ -197,6 +197,19 @@ async fn publish(
     })
     .await?;
     Ok(done.unwrap_or(Err(None)))
+}
+
+/// One published file as it came, by its number.
+pub(super) async fn version(desk: Desk, Path(n): Path<u64>) -> Result<Response, Refusal> {
+    desk.may(Right::Checklists)?;
+    let app = desk.app.clone();
+    let all = off(move || Ok(store::view(&*app.store, |s| s.checklists())?)).await?;
+    let row = all.into_iter().find(|row| row.n == n).ok_or_else(|| desk.missing())?;
+    let headers = [
+        ("content-type", "application/yaml; charset=utf-8".to_owned()),
+        ("content-disposition", format!("attachment; filename=\"checklists-{n}.yaml\"")),
+    ];
+    Ok((headers, row.yaml).into_response())
 }
 
 /// The file in use, to change it and bring it back.

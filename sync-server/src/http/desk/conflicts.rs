@@ -5,14 +5,17 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
 
-use ironfeet_core::model::{DocId, UtcMillis};
+use ironfeet_core::model::{DocId, Lang, Scalar, UtcMillis};
 
 use super::super::error::off;
 use super::frame::{Desk, Frame, Refusal, Said, link};
+use super::places::within;
 use super::rights::Right;
+use super::sides::{self, Entry, Parts, Way};
+use super::tabs::Tabs;
 use crate::review::{self, Open, Side};
-use crate::store::desk::{ConflictFilter, ConflictKey, Queued};
-use crate::store::{self, StoreError};
+use crate::store::desk::{ConflictFilter, ConflictKey, DecisionRow, Queued};
+use crate::store::{self, ConflictRow, Session, StoreError};
 use crate::words;
 
 /// Conflicts listed beside the one that is decided.
@@ -61,7 +64,7 @@ struct Facet {
 #[template(path = "review.html")]
 struct ReviewPage {
     f: Frame,
-    tab: &'static str,
+    tabs: Tabs,
     total: u64,
     lines: Vec<Line>,
     facets: Vec<Facet>,
@@ -77,13 +80,51 @@ struct ReviewPage {
 }
 
 impl ReviewPage {
+    /// What is known to be wrong with the clock that a value's time was read from.
     fn clock(&self, side: &Side) -> Option<String> {
-        let ahead = side.origin.device_at.0 - side.origin.server_at?.0;
+        let early = side.origin.server_at.map_or(0, |at| side.origin.device_at.0 - at.0);
+        let ahead = if early > CLOCK_MS { early } else { side.origin.ahead_ms? };
         let lang = self.f.lang.0;
-        (ahead > CLOCK_MS).then(|| {
-            let span = words::span(ahead, lang);
-            words::pick(lang, "手机时钟快 ", "phone's clock is ahead by ").to_owned() + &span
-        })
+        let (fast, slow) = match lang {
+            Lang::Zh => ("手机时钟快 ", "手机时钟慢 "),
+            Lang::En => ("phone's clock fast by ", "phone's clock slow by "),
+        };
+        Some(format!("{}{}", if ahead > 0 { fast } else { slow }, words::span(ahead, lang)))
+    }
+
+    fn words(&self, open: &Open, side: &Side) -> String {
+        self.f.value(&open.container, &open.field, &side.value)
+    }
+
+    /// The value in three parts where it differs little from the other one.
+    fn parts(&self, open: &Open, n: &usize) -> Option<Parts> {
+        let [one, two] = &open.sides[..] else { return None };
+        let (one, two) = (self.words(open, one), self.words(open, two));
+        if *n == 0 { sides::differs(&one, &two) } else { sides::differs(&two, &one) }
+    }
+
+    fn ways(&self, open: &Open) -> Vec<Way> {
+        sides::ways(&open.sides)
+    }
+
+    /// How far apart the values were written.
+    fn apart(&self, open: &Open) -> String {
+        let at = || open.sides.iter().map(|side| side.origin.device_at.0);
+        let ms = at().max().unwrap_or_default() - at().min().unwrap_or_default();
+        words::span(ms, self.f.lang.0)
+    }
+
+    fn entry(&self, open: &Open) -> Entry {
+        sides::entry(&self.f.content, open, self.f.lang.0)
+    }
+
+    fn other(&self, row: &ConflictRow) -> String {
+        let at = key_text(&Queued { row: row.clone(), address: String::new() });
+        link("/console/review", &[("at", &at)])
+    }
+
+    fn is_own(&self, open: &Open) -> bool {
+        open.own
     }
 
     fn phone(&self, side: &Side) -> String {
@@ -140,6 +181,8 @@ struct Found {
     at: usize,
     /// The one asked for is not there any more; who decided it.
     gone: Option<String>,
+    /// What the decision before has made of its field.
+    made: Option<(DecisionRow, Option<Scalar>)>,
 }
 
 fn find(desk: &Desk, asked: &Asked, filter: &ConflictFilter) -> Result<Found, StoreError> {
@@ -165,8 +208,24 @@ fn find(desk: &Desk, asked: &Asked, filter: &ConflictFilter) -> Result<Found, St
             Some(row) => review::look(s, &desk.app, &row.row)?,
             None => None,
         };
-        Ok(Found { rows, fields, open, at, gone })
+        let made = asked.undo.map(|id| made(s, desk, id)).transpose()?.flatten();
+        Ok(Found { rows, fields, open, at, gone, made })
     })
+}
+
+/// A decision within reach and the value that its field has now.
+fn made(
+    s: &dyn Session,
+    desk: &Desk,
+    id: u64,
+) -> Result<Option<(DecisionRow, Option<Scalar>)>, StoreError> {
+    let Some(row) = s.decision(id)? else { return Ok(None) };
+    let Some(doc) = s.doc(&row.doc)?.filter(|doc| within(&desk.scope, &doc.pid)) else {
+        return Ok(None);
+    };
+    let reading = desk.app.shelf.look(s, doc)?.document.read();
+    let value = review::value_at(&reading, &row.container, &row.field);
+    Ok(Some((row, value)))
 }
 
 fn facets(desk: &Desk, f: &Frame, asked: &Asked, fields: &[(String, String, u64)]) -> Vec<Facet> {
@@ -245,9 +304,12 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
     };
     let after = href(Some(found.at + 1));
     let next = if after.is_empty() { more.clone() } else { after };
-    f.said = said(&desk, &asked, found.gone.as_deref());
+    f.said = said(&desk, &f, &asked, &found);
+    if let Some(open) = &found.open {
+        f.content = desk.app.checklists.of(&open.list.0, open.list.1);
+    }
     let page = ReviewPage {
-        tab: "conflicts",
+        tabs: Tabs::of(&f, "conflicts"),
         total,
         here: href(Some(found.at)),
         before: href(found.at.checked_sub(1)),
@@ -264,25 +326,21 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
     desk.show(&page)
 }
 
-fn said(desk: &Desk, asked: &Asked, gone: Option<&str>) -> Option<Said> {
+fn said(desk: &Desk, f: &Frame, asked: &Asked, found: &Found) -> Option<Said> {
     let t = |zh, en| desk.lang.t(zh, en).to_owned();
-    let bad = |text| Some(Said { text, good: false, undo: None });
-    let good = |text| Some(Said { text, good: true, undo: asked.undo });
+    let bad = |text| Some(Said::plain(text, false));
+    let good = |text| Some(Said { undo: asked.undo, ..Said::plain(text, true) });
+    let settled = |by: &str| bad(format!("{} {by}", t("已经处理过：", "Already settled by")));
     match asked.said.as_str() {
-        "decided" => good(t(
-            "已决定，手机下次同步时收到。",
-            "Decided. Phones receive it with their next sync.",
-        )),
+        "decided" => good(decided(desk, f, found)),
         "undone" => good(t(
             "已撤销，两个值重新并列，等待决定。",
             "Taken back. Both values stand side by side again.",
         )),
         "many" => {
             let n = asked.n.unwrap_or(0);
-            good(format!(
-                "{} {n}",
-                t("写法相同、一并决定的处数：", "Decided where both wrote the same:")
-            ))
+            let text = t("写法相同、一并决定的处数：", "Decided where both wrote the same:");
+            good(format!("{text} {n}"))
         }
         "newer" => bad(t(
             "刚刚又来了一个新值，请再看一眼。",
@@ -297,10 +355,23 @@ fn said(desk: &Desk, asked: &Asked, gone: Option<&str>) -> Option<Said> {
             "走访已完成，不能改写，只能在已有的值中选。",
             "The visit is finished: choose one of its values, none can be written.",
         )),
-        "settled" => {
-            let by = gone.map_or_else(|| t("其他人", "somebody else"), str::to_owned);
-            bad(format!("{} {by}", t("已经处理过：", "Already settled by")))
-        }
-        _ => gone.and_then(|by| bad(format!("{} {by}", t("已经处理过：", "Already settled by")))),
+        "settled" => settled(&found.gone.clone().unwrap_or_else(|| t("其他人", "somebody else"))),
+        _ => found.gone.as_deref().and_then(settled),
+    }
+}
+
+/// What was decided, so that a slip of the finger is seen.
+fn decided(desk: &Desk, f: &Frame, found: &Found) -> String {
+    let t = |zh, en| desk.lang.t(zh, en);
+    let phones = t("手机下次同步时收到。", "Phones receive it with their next sync.");
+    let Some((row, value)) = &found.made else {
+        return format!("{}{phones}", t("已决定。", "Decided. "));
+    };
+    let field = f.field(&row.container, &row.field);
+    let value = value.as_ref().map(|value| f.value(&row.container, &row.field, value));
+    let value = value.map_or_else(String::new, |value| format!(" → {value}"));
+    match desk.lang() {
+        Lang::Zh => format!("已决定：{field}{value}。{phones}"),
+        Lang::En => format!("Decided: {field}{value}. {phones}"),
     }
 }

@@ -10,7 +10,7 @@ use futures_util::stream;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use ironfeet_core::model::{DocId, Lang, UtcMillis};
+use ironfeet_core::model::{DocId, Lang, PlaceKind, UtcMillis};
 
 use super::super::error::Error;
 use super::frame::{Desk, Frame, Refusal};
@@ -23,13 +23,24 @@ use crate::words;
 #[template(path = "export.html")]
 struct ExportPage {
     f: Frame,
+    /// Kinds of places and checklists: code and name.
+    kinds: Vec<(String, String)>,
+    lists: Vec<(String, String)>,
 }
 
 /// The form.
 pub(super) async fn page(desk: Desk) -> Result<Response, Refusal> {
     desk.may(Right::Export)?;
     let f = desk.frame(Right::Export).await?;
-    desk.show(&ExportPage { f })
+    let kind = |kind: PlaceKind| {
+        (kind.as_str().to_owned(), words::kind(kind.as_str(), desk.lang()).to_owned())
+    };
+    let kinds = PlaceKind::ALL.into_iter().map(kind).collect();
+    let named = |list: &ironfeet_core::checklist::Checklist| {
+        (list.id.clone(), list.title.get(desk.lang()).to_owned())
+    };
+    let lists = f.content.lists().iter().map(named).collect();
+    desk.show(&ExportPage { f, kinds, lists })
 }
 
 /// What a link may ask.
@@ -41,6 +52,10 @@ pub(in super::super) struct Asked {
     kind: String,
     #[serde(default)]
     list: String,
+    #[serde(default)]
+    severity: String,
+    #[serde(default)]
+    open: String,
     /// `MS` or `MS.DOCUMENT`: the `updated_at` of the last row had.
     #[serde(default)]
     updated_after: String,
@@ -64,6 +79,8 @@ impl Asked {
             grid: some(&digits),
             kind: some(&self.kind),
             list: some(&self.list),
+            severity: some(&self.severity),
+            open: self.open == "1",
             after: self.after().ok_or(Error::Parameter)?,
             lang,
         })

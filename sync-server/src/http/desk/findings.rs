@@ -34,6 +34,10 @@ pub(super) struct Asked {
     #[serde(default)]
     pub(super) overdue: String,
     #[serde(default)]
+    pub(super) lead: String,
+    #[serde(default)]
+    pub(super) route: String,
+    #[serde(default)]
     after: String,
 }
 
@@ -44,10 +48,11 @@ impl Asked {
             grid: digits(&self.grid),
             severity: some(&self.severity),
             category: some(&self.category),
-            lead: None,
+            lead: some(&self.lead),
+            route: some(&self.route),
             open: self.open == "1",
             due_before: (self.overdue == "1").then_some(now),
-            place: None,
+            places: Vec::new(),
         }
     }
 
@@ -58,6 +63,8 @@ impl Asked {
             ("category", &self.category),
             ("open", &self.open),
             ("overdue", &self.overdue),
+            ("lead", &self.lead),
+            ("route", &self.route),
         ];
         relink("/console/findings", &own, name, value)
     }
@@ -77,6 +84,7 @@ struct FindingsPage {
     severities: Vec<Pick>,
     states: Vec<Pick>,
     majors: Vec<Pick>,
+    leads: Vec<(String, String)>,
     findings: Vec<FindingLine>,
     more: String,
     export: bool,
@@ -108,7 +116,9 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
     }
     let (severities, states, majors) = picks(&desk, &f.content, &asked);
     let export = super::rights::may(desk.by.post, Right::Export);
-    let page = FindingsPage { f, asked, severities, states, majors, findings, more, export };
+    let known = f.content.words().departments.keys();
+    let leads = known.map(|code| (code.to_string(), f.department(code.to_string()))).collect();
+    let page = FindingsPage { f, asked, severities, states, majors, leads, findings, more, export };
     desk.show(&page)
 }
 
@@ -135,6 +145,11 @@ fn picks(desk: &Desk, content: &Content, asked: &Asked) -> (Vec<Pick>, Vec<Pick>
             href: asked.with("overdue", other(&asked.overdue)),
             text: t("已过期限", "Past the limit"),
             here: asked.overdue == "1",
+        },
+        Pick {
+            href: asked.with("route", if asked.route == "case" { "" } else { "case" }),
+            text: t("需立案", "To become a case"),
+            here: asked.route == "case",
         },
     ];
     let mut majors = vec![pick("category", "", t("所有分类", "All categories"), &asked.category)];

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::FromRequestParts;
+use axum::http::Uri;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 
 use ironfeet_core::checklist::Content;
 use ironfeet_core::model::{Lang, Pid, Role, Scalar, UtcMillis};
 
-use super::super::console::{In, LANG_COOKIE, language, session, set_cookie, to_login};
+use super::super::console::{In, LANG_COOKIE, language, session, set_cookie};
 use super::super::error::{Error, off};
+pub(super) use super::refusal::Refusal;
 use super::rights::{Right, may};
+use super::ways::{self, Way};
 use crate::app::App;
 use crate::review::decide::By;
 use crate::store;
@@ -21,21 +23,6 @@ use crate::words;
 
 /// Phones not heard for this long are silent.
 pub(super) const SILENT_HOURS: i64 = 72;
-
-/// The navigation: right, page, names.
-const WAYS: &[(Right, &str, &str, &str)] = &[
-    (Right::Today, "/console/today", "今天", "Today"),
-    (Right::Review, "/console/review", "审核", "Review"),
-    (Right::Records, "/console/places", "场所", "Places"),
-    (Right::Records, "/console/map", "地图", "Map"),
-    (Right::Records, "/console/visits", "走访", "Visits"),
-    (Right::Records, "/console/findings", "隐患", "Findings"),
-    (Right::Checklists, "/console/checklists", "检查表", "Checklists"),
-    (Right::Phones, "/console/phones", "手机", "Phones"),
-    (Right::People, "/console/people", "人员", "People"),
-    (Right::Export, "/console/export", "导出", "Export"),
-    (Right::Audit, "/console/audit", "审计", "Audit"),
-];
 
 /// Somebody signed in, and what is asked of the page.
 pub(super) struct Desk {
@@ -68,78 +55,15 @@ impl FromRequestParts<Arc<App>> for Desk {
     }
 }
 
-/// Why no page is shown.
-pub(super) enum Refusal {
-    /// Nobody is signed in.
-    SignIn,
-    /// Not for this post.
-    NotYours(In),
-    /// There is no such thing.
-    Missing(In),
-    /// Something failed.
-    Failed(Error),
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-#[derive(Template)]
-#[template(path = "refused.html")]
-struct RefusedPage {
-    lang: In,
-    title: &'static str,
-    text: &'static str,
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, lang, title, text) = match self {
-            Self::SignIn => return to_login(),
-            Self::Failed(error) => return error.into_response(),
-            Self::NotYours(lang) => (
-                StatusCode::FORBIDDEN,
-                lang,
-                lang.t("您的岗位看不到这一页", "This page is not for your post"),
-                lang.t(
-                    "需要时请联系系统管理员调整岗位。",
-                    "Ask a system administrator if your post should have it.",
-                ),
-            ),
-            Self::Missing(lang) => (
-                StatusCode::NOT_FOUND,
-                lang,
-                lang.t("没有找到", "Nothing here"),
-                lang.t(
-                    "这条记录不存在，或不在您的网格内。",
-                    "There is no such record, or it lies outside of your grids.",
-                ),
-            ),
-        };
-        let page = RefusedPage { lang, title, text };
-        match page.render() {
-            Ok(html) => (status, Html(html)).into_response(),
-            Err(_) => Error::Interrupted.into_response(),
-        }
-    }
-}
-
-/// One entry of the navigation.
-pub(super) struct Way {
-    pub(super) href: &'static str,
-    pub(super) text: &'static str,
-    pub(super) here: bool,
-    pub(super) waiting: u64,
-}
-
 /// What every page shares.
 pub(super) struct Frame {
     pub(super) lang: In,
     pub(super) now: UtcMillis,
     pub(super) csrf: String,
     pub(super) post: &'static str,
+    pub(super) actor: String,
+    /// Conflicts, tickets, pairs, clocks that wait; nothing for who does not decide.
+    pub(super) waiting: [u64; 4],
     pub(super) ways: Vec<Way>,
     pub(super) zh: String,
     pub(super) en: String,
@@ -154,6 +78,15 @@ pub(super) struct Said {
     pub(super) good: bool,
     /// A decision that can be taken back.
     pub(super) undo: Option<u64>,
+    /// A pair about which can be taken back what was said.
+    pub(super) pair: Option<(String, String)>,
+}
+
+impl Said {
+    /// What went well, or not; nothing to take back.
+    pub(super) fn plain(text: impl Into<String>, good: bool) -> Self {
+        Self { text: text.into(), good, undo: None, pair: None }
+    }
 }
 
 impl Frame {
@@ -190,6 +123,16 @@ impl Frame {
         self.post_of(&name.parse::<Role>().ok())
     }
 
+    /// What somebody decided about a field.
+    pub(super) fn act(&self, code: &str) -> &'static str {
+        match code {
+            "take" => self.t("采用一个值", "took a value"),
+            "own" => self.t("另写一个值", "wrote another value"),
+            "both" => self.t("都留作备注", "kept both as a remark"),
+            _ => self.t("撤销", "took back"),
+        }
+    }
+
     pub(super) fn kind<'c>(&self, code: &'c str) -> &'c str {
         words::kind(code, self.lang.0)
     }
@@ -200,6 +143,10 @@ impl Frame {
 
     pub(super) fn reason<'c>(&self, code: &'c str) -> &'c str {
         words::reason(code, self.lang.0)
+    }
+
+    pub(super) fn advice(&self, code: &str) -> &'static str {
+        words::advice(code, self.lang.0)
     }
 
     pub(super) fn field(&self, container: &str, name: &str) -> String {
@@ -280,8 +227,7 @@ impl Desk {
 
     /// The frame of a right's first page.
     pub(super) async fn frame(&self, here: Right) -> Result<Frame, Error> {
-        let first = WAYS.iter().find(|(right, ..)| *right == here);
-        self.frame_at(here, first.map_or("", |(_, href, ..)| href)).await
+        self.frame_at(here, ways::first(here)).await
     }
 
     /// The frame of a page that stands under one entry of the navigation.
@@ -291,24 +237,19 @@ impl Desk {
         let decides = may(self.by.post, Right::Review);
         let waiting = off(move || {
             if !decides {
-                return Ok(0);
+                return Ok([0; 4]);
             }
             Ok(store::view(&*app.store, |s| s.waiting(&scope))?)
         })
         .await?;
-        let ways = WAYS.iter().filter(|(right, ..)| may(self.by.post, *right));
-        let way = |(right, href, zh, en): &(Right, &'static str, &'static str, &'static str)| Way {
-            href,
-            text: self.lang.t(zh, en),
-            here: *href == here,
-            waiting: if *right == Right::Review { waiting } else { 0 },
-        };
         Ok(Frame {
             lang: self.lang,
             now: self.now,
             csrf: self.csrf.clone(),
             post: words::post(self.by.post, self.lang.0),
-            ways: ways.map(way).collect(),
+            actor: self.by.actor.clone(),
+            waiting,
+            ways: ways::ways(self.by.post, self.lang, here, waiting.iter().sum()),
             zh: self.in_language("zh"),
             en: self.in_language("en"),
             said: None,

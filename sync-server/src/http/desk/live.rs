@@ -16,6 +16,9 @@ use super::today;
 /// How often the numbers are looked at.
 const LOOK: Duration = Duration::from_secs(4);
 
+/// A stream ends after so many looks; the page asks anew, and so its rights are looked at again.
+const LOOKS: u32 = 150;
+
 /// Numbers as they change, until the reader leaves or the server stops.
 pub(super) async fn live(
     desk: Desk,
@@ -23,9 +26,13 @@ pub(super) async fn live(
     desk.may(Right::Today)?;
     let mut ticks = tokio::time::interval(LOOK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let state = (Arc::new(desk), ticks, String::new());
-    let events = stream::unfold(state, |(desk, mut ticks, last)| async move {
+    let state = (Arc::new(desk), ticks, String::new(), 0);
+    let events = stream::unfold(state, |(desk, mut ticks, last, mut looks)| async move {
         loop {
+            looks += 1;
+            if looks > LOOKS {
+                return None;
+            }
             tokio::select! {
                 _ = ticks.tick() => {}
                 () = desk.app.stopping.notified() => return None,
@@ -35,7 +42,7 @@ pub(super) async fn live(
             if now != last {
                 // One line: an event ends at a line's end.
                 let event = Event::default().event("counts").data(now.replace('\n', " "));
-                return Some((Ok(event), (desk, ticks, now)));
+                return Some((Ok(event), (desk, ticks, now, looks)));
             }
         }
     });

@@ -37,8 +37,13 @@ impl MapPage {
     }
 }
 
-async fn grids(desk: &Desk) -> Result<Vec<GridLine>, Refusal> {
-    let (app, scope, now) = (desk.app.clone(), desk.scope.clone(), desk.now);
+/// Grids in reach, or one of them.
+async fn grids(desk: &Desk, only: &str) -> Result<Vec<GridLine>, Refusal> {
+    let (app, mut scope, now) = (desk.app.clone(), desk.scope.clone(), desk.now);
+    if !only.is_empty() {
+        scope.retain(|prefix| only.starts_with(prefix.as_str()));
+        scope = scope.first().map(|_| only.to_owned()).into_iter().collect();
+    }
     Ok(off(move || Ok(coverage::grids(&*app.store, &scope, now)?)).await?)
 }
 
@@ -46,7 +51,7 @@ async fn grids(desk: &Desk) -> Result<Vec<GridLine>, Refusal> {
 pub(super) async fn page(desk: Desk) -> Result<Response, Refusal> {
     desk.may(Right::Records)?;
     let f = desk.frame_at(Right::Records, "/console/map").await?;
-    let mut grids = grids(&desk).await?;
+    let mut grids = grids(&desk, "").await?;
     let total = grids.len();
     grids.sort_by_key(|line| {
         (std::cmp::Reverse(line.worst), line.fresh * 1_000 / line.places.max(1))
@@ -65,9 +70,13 @@ fn collection(features: impl Iterator<Item = Value>) -> Response {
 }
 
 /// Grids by their outlines; without one, as rectangles around their places.
-pub(super) async fn grids_json(desk: Desk) -> Result<Response, Refusal> {
+pub(super) async fn grids_json(
+    desk: Desk,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Refusal> {
     desk.may(Right::Records)?;
-    let grids = grids(&desk).await?;
+    let only: String = asked.grid.chars().filter(char::is_ascii_digit).collect();
+    let grids = grids(&desk, &only).await?;
     let features = grids.iter().filter_map(|line| {
         let polygons = line.border.as_deref().map(serde_json::from_str::<Value>);
         let polygons = match polygons.and_then(Result::ok) {
@@ -94,6 +103,7 @@ fn rectangle([s, w, n, e]: [f64; 4]) -> Value {
 /// What a link may ask.
 #[derive(Deserialize)]
 pub(super) struct Asked {
+    #[serde(default)]
     grid: String,
 }
 

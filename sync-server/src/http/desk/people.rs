@@ -161,7 +161,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
         )),
         _ => None,
     };
-    let said = good.map(|text| Said { text: text.to_owned(), good: true, undo: None });
+    let said = good.map(|text| Said::plain(text, true));
     show(desk, asked, Filled::default(), said).await
 }
 
@@ -199,7 +199,7 @@ pub(super) async fn keep(desk: Desk, Form(filled): Form<Filled>) -> Result<Respo
     let row = match checked {
         Ok(row) => row,
         Err(text) => {
-            let said = Some(Said { text, good: false, undo: None });
+            let said = Some(Said::plain(text, false));
             return show(desk, Asked::default(), filled, said).await;
         }
     };

@@ -15,6 +15,7 @@ use super::rights::Right;
 use crate::enrol;
 use crate::review::ReviewError;
 use crate::store::{self, DeviceRow, DeviceStatus, PersonRow, StoreError};
+use crate::words;
 
 /// What a link may ask.
 #[derive(Deserialize, Default)]
@@ -30,6 +31,10 @@ struct Line {
     device: DeviceRow,
     post: Option<Role>,
     waiting: u64,
+    /// Photos that its records show and that did not arrive.
+    photos: u64,
+    /// How far its clock is off.
+    ahead_ms: Option<i64>,
     silent: bool,
 }
 
@@ -38,6 +43,7 @@ struct Line {
 struct PhonesPage {
     f: Frame,
     only_silent: bool,
+    decides: bool,
     phones: Vec<Line>,
     people: Vec<PersonRow>,
 }
@@ -45,6 +51,11 @@ struct PhonesPage {
 impl PhonesPage {
     fn short(&self, id: &DeviceId) -> String {
         super::conflicts::short(&id.to_string())
+    }
+
+    fn clock(&self, ahead_ms: &i64) -> String {
+        let way = if *ahead_ms > 0 { self.f.t("快", "fast") } else { self.f.t("慢", "slow") };
+        format!("{way} {}", words::span(*ahead_ms, self.f.lang.0))
     }
 
     fn trusted(&self, line: &Line) -> bool {
@@ -61,6 +72,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
     let (phones, people) = off(move || {
         Ok(store::view(&*app.store, |s| {
             let people = s.people()?;
+            let (awaited, clocks) = (s.photos_awaited()?, s.clocks()?);
             let mut phones = Vec::new();
             for device in s.devices()? {
                 let active = device.status == DeviceStatus::Active;
@@ -70,7 +82,11 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
                 }
                 let post = people.iter().find(|p| p.id == device.person).map(|p| p.post);
                 let waiting = s.tickets_count(&device.id)?;
-                phones.push(Line { device, post, waiting, silent });
+                let photos = awaited.iter().find(|(author, _)| *author == device.author);
+                let photos = photos.map_or(0, |(_, n)| *n);
+                let clock = clocks.iter().find(|clock| clock.device == device.id);
+                let ahead_ms = clock.map(|clock| clock.ahead_ms);
+                phones.push(Line { device, post, waiting, photos, ahead_ms, silent });
             }
             phones.sort_by_key(|line| {
                 (line.device.status != DeviceStatus::Active, line.device.last_seen)
@@ -84,9 +100,10 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
             "已注销：手机下次联系时停止接收，未交的内容进入待接受。",
             "Revoked: at its next contact it gets nothing more; what it still brings waits for you.",
         );
-        f.said = Some(Said { text: text.to_owned(), good: true, undo: None });
+        f.said = Some(Said::plain(text, true));
     }
-    desk.show(&PhonesPage { f, only_silent, phones, people })
+    let decides = super::rights::may(desk.by.post, Right::Review);
+    desk.show(&PhonesPage { f, only_silent, decides, phones, people })
 }
 
 #[derive(Template)]

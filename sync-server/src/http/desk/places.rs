@@ -13,7 +13,7 @@ use super::frame::{Desk, Frame, Refusal, relink};
 use super::rights::Right;
 use crate::app::App;
 use crate::coverage::STALE_DAYS;
-use crate::store::desk::{FindingFilter, FindingLine, PlaceFilter, PlaceLine, VisitFilter};
+use crate::store::desk::{FindingFilter, FindingLine, PlaceFilter, PlaceLine, Twin, VisitFilter};
 use crate::store::{self, ConflictRow, DocState, Session, StoreError, VisitRow};
 use crate::words;
 
@@ -162,6 +162,10 @@ struct Whole {
     conflicts: Vec<ConflictRow>,
     steps: Vec<Step>,
     merged: Vec<DocId>,
+    /// Pairs with another place that nobody decided about.
+    near: Vec<Twin>,
+    /// The place it was merged into.
+    kept: Option<DocId>,
 }
 
 #[derive(Template)]
@@ -230,14 +234,19 @@ fn look(
     let held = app.shelf.look(s, row)?;
     let Record::Place(place) = held.document.read().record else { return Ok(None) };
     let everywhere = vec![String::new()];
-    let visits = VisitFilter { scope: everywhere.clone(), place: Some(*id), ..Default::default() };
-    let findings = FindingFilter { scope: everywhere, place: Some(*id), ..Default::default() };
+    let merged = s.merged_into(id)?;
+    let all = if merged.is_empty() { vec![*id] } else { s.merged_all(id)? };
+    let visits =
+        VisitFilter { scope: everywhere.clone(), places: all.clone(), ..Default::default() };
+    let findings = FindingFilter { scope: everywhere, places: all, ..Default::default() };
     Ok(Some(Whole {
         visits: s.visits_page(&visits, None, SOME)?,
         findings: s.findings_page(&findings, None, SOME)?,
         conflicts: s.rows(id)?.conflicts,
         steps: steps(s, app, &held.document, lang)?,
-        merged: s.merged_into(id)?,
+        near: s.twins_of_place(id)?,
+        kept: s.merged_away(id)?,
+        merged,
         line,
         place,
         state,

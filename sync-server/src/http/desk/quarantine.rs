@@ -6,15 +6,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use ironfeet_core::document::{self, Touch};
-use ironfeet_core::model::{DeviceId, Role, UtcMillis};
+use ironfeet_core::model::{DeviceId, DocId, Role, UtcMillis};
 
 use super::super::error::{Error, off};
 use super::conflicts::short;
 use super::frame::{Desk, Frame, Refusal, Said, link};
 use super::rights::Right;
+use super::tabs::Tabs;
+use crate::projection;
 use crate::review::{self, ReviewError};
 use crate::store::desk::TicketFilter;
-use crate::store::{self, Session, StoreError, TicketRow};
+use crate::store::{self, DocState, Session, StoreError, TicketRow};
 
 /// Tickets on a page.
 const PAGE: usize = 30;
@@ -56,16 +58,34 @@ struct Ticket {
     place: String,
     reason: String,
     received_at: UtcMillis,
+    /// When it was written, by the phone's clock.
+    written_at: Option<UtcMillis>,
+    phone: String,
+    post: Option<Role>,
     /// Part, field and value of what it writes.
     writes: Vec<(String, String, String)>,
     born: bool,
+    /// What accepting it means where its record is gone.
+    gone: Gone,
+    /// The record's page, where it has one.
+    href: Option<String>,
+}
+
+/// What became of the record meanwhile.
+enum Gone {
+    /// Nothing.
+    No,
+    /// It was deleted.
+    Deleted,
+    /// It was merged into this place.
+    Merged(DocId),
 }
 
 #[derive(Template)]
 #[template(path = "waiting.html")]
 struct WaitingPage {
     f: Frame,
-    tab: &'static str,
+    tabs: Tabs,
     groups: Vec<Group>,
     tickets: Vec<Ticket>,
     device: String,
@@ -102,7 +122,7 @@ fn writes(s: &dyn Session, desk: &Desk, f: &Frame, row: &TicketRow) -> Result<Wr
             Touch::Put(value) if !patch.container.is_empty() && patch.container != "seen" => {
                 f.value(&patch.container, &patch.key, value)
             }
-            Touch::Append(value) => remark(value.as_str().unwrap_or_default()),
+            Touch::Append(value) => projection::remark(value).unwrap_or_else(|| "…".to_owned()),
             Touch::Remove => "×".to_owned(),
             _ => return None,
         };
@@ -112,19 +132,31 @@ fn writes(s: &dyn Session, desk: &Desk, f: &Frame, row: &TicketRow) -> Result<Wr
     Ok((shown.take(8).collect(), touched.birth))
 }
 
-/// The text of an entry of a list.
-fn remark(json: &str) -> String {
-    let entry: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
-    entry.get("text").and_then(|text| text.as_str()).unwrap_or("…").to_owned()
-}
-
 fn ticket(s: &dyn Session, desk: &Desk, f: &Frame, row: TicketRow) -> Result<Ticket, StoreError> {
     let doc = s.doc(&row.doc)?;
     let about = doc.as_ref().and_then(|doc| doc.about).unwrap_or(row.doc);
     let place = s.rows(&about)?.place.map(|place| place.address).filter(|p| !p.is_empty());
     let (writes, born) = writes(s, desk, f, &row)?;
+    let deleted = doc.as_ref().is_some_and(|doc| doc.state == DocState::Deleted);
+    let gone = match (deleted, s.merged_away(&row.doc)?) {
+        (false, _) => Gone::No,
+        (true, None) => Gone::Deleted,
+        (true, Some(kept)) => Gone::Merged(kept),
+    };
+    let href = doc.as_ref().and_then(|doc| match doc.kind.as_str() {
+        "place" => Some(format!("/console/places/{}", doc.id)),
+        "visit" => Some(format!("/console/visits/{}", doc.id)),
+        _ => None,
+    });
     let kind = doc.map(|doc| doc.kind).unwrap_or_default();
+    let person = s.device(&row.device)?.map(|device| device.person);
+    let post = person.map(|id| s.person(&id)).transpose()?.flatten().map(|p| p.post);
     Ok(Ticket {
+        written_at: document::parse_change(&row.raw).ok().map(|parts| parts.at),
+        phone: short(&row.device.to_string()),
+        post,
+        gone,
+        href,
         number: row.ticket,
         record: f.record(&kind).to_owned(),
         place: place.unwrap_or_else(|| f.grid(&row.pid)),
@@ -182,7 +214,8 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
     }
     f.said = said(&desk, &asked);
     let device = asked.device;
-    desk.show(&WaitingPage { f, tab: "waiting", groups, tickets, device, more })
+    let tabs = Tabs::of(&f, "waiting");
+    desk.show(&WaitingPage { f, tabs, groups, tickets, device, more })
 }
 
 fn said(desk: &Desk, asked: &Asked) -> Option<Said> {
@@ -199,7 +232,7 @@ fn said(desk: &Desk, asked: &Asked) -> Option<Said> {
         let kept = t("；未能处理、仍在等待：", "; could not be done and still waiting:");
         text = format!("{text}{kept} {}", asked.left);
     }
-    Some(Said { text, good: asked.left == 0, undo: None })
+    Some(Said::plain(text, asked.left == 0))
 }
 
 /// The fields of the form: tickets chosen one by one, or all of a phone and reason.

@@ -23,11 +23,13 @@ pub(crate) enum Right {
     Audit,
     /// Take lists out of the system.
     Export,
+    /// Bring places in.
+    Import,
 }
 
 impl Right {
     #[cfg(test)]
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Today,
         Self::Review,
         Self::Records,
@@ -37,6 +39,7 @@ impl Right {
         Self::People,
         Self::Audit,
         Self::Export,
+        Self::Import,
     ];
 }
 
@@ -70,7 +73,7 @@ mod tests {
             assert!(!may(Role::Server, right), "nobody signs in as the server");
         }
         for role in [Role::Auditor, Role::PrivacyOfficer, Role::SystemAdministrator] {
-            for right in [Right::Review, Right::Records, Right::Export] {
+            for right in [Right::Review, Right::Records, Right::Export, Right::Import] {
                 assert!(!may(role, right), "{role} {right:?}");
             }
         }

@@ -29,6 +29,8 @@ pub(super) struct Asked {
     #[serde(default)]
     before: Option<u64>,
     #[serde(default)]
+    refused: String,
+    #[serde(default)]
     verify: String,
 }
 
@@ -61,7 +63,7 @@ fn said(found: Found, lang: In) -> Said {
             format!("{text} {rows}/{seen}")
         }
     };
-    Said { text, good: matches!(found, Found::Whole { .. }), undo: None }
+    Said::plain(text, matches!(found, Found::Whole { .. }))
 }
 
 /// The trail, newest first.
@@ -73,6 +75,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
         actor: some(&asked.actor),
         action: some(&asked.action),
         object: some(&asked.object),
+        refused: asked.refused == "1",
     };
     let (app, before, verify) = (desk.app.clone(), asked.before, asked.verify == "1");
     let (mut rows, verified) = off(move || {
@@ -93,6 +96,7 @@ pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
             ("actor", &*asked.actor),
             ("action", &asked.action),
             ("object", &asked.object),
+            ("refused", &asked.refused),
             ("before", &last),
         ];
         more = link("/console/audit", &pairs);

@@ -1,5 +1,7 @@
 //! Visits: a list read by key, and a visit as it was answered.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::Response;
@@ -10,11 +12,13 @@ use ironfeet_core::document::Record;
 use ironfeet_core::model::{DocId, Finding, UtcMillis, Visit, VisitStatus};
 
 use super::super::error::off;
-use super::frame::{Desk, Frame, Refusal, relink};
+use super::conflicts::{key_text, short};
+use super::frame::{Desk, Frame, Refusal, link, relink};
 use super::places::{Pick, within};
 use super::rights::Right;
+use super::tiles;
 use crate::photo::{self, Shown};
-use crate::store::desk::{FindingFilter, FindingLine, VisitFilter};
+use crate::store::desk::{FindingFilter, FindingLine, Queued, VisitFilter};
 use crate::store::{self, ConflictRow, StoreError, VisitRow};
 use crate::words;
 
@@ -34,6 +38,9 @@ pub(super) struct Asked {
     pub(super) found: String,
     #[serde(default)]
     pub(super) missing: String,
+    /// Begun in the last so many days.
+    #[serde(default)]
+    pub(super) days: String,
     #[serde(default)]
     after: String,
 }
@@ -48,15 +55,16 @@ pub(super) fn some(text: &str) -> Option<String> {
 }
 
 impl Asked {
-    pub(super) fn filter(&self, scope: &[String]) -> VisitFilter {
+    pub(super) fn filter(&self, scope: &[String], now: UtcMillis) -> VisitFilter {
         VisitFilter {
             scope: scope.to_vec(),
             grid: digits(&self.grid),
             list: some(&self.list),
             status: some(&self.status),
+            since: self.days.parse().ok().map(|days: u16| now.plus_days(-i64::from(days))),
             found: self.found == "1",
             missing: self.missing == "1",
-            place: None,
+            places: Vec::new(),
         }
     }
 
@@ -67,6 +75,7 @@ impl Asked {
             ("status", &self.status),
             ("found", &self.found),
             ("missing", &self.missing),
+            ("days", &self.days),
         ];
         relink("/console/visits", &own, name, value)
     }
@@ -88,7 +97,7 @@ struct VisitsPage {
 pub(super) async fn list(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     desk.may(Right::Records)?;
     let f = desk.frame_at(Right::Records, "/console/visits").await?;
-    let filter = asked.filter(&desk.scope);
+    let filter = asked.filter(&desk.scope, desk.now);
     let after = asked
         .after
         .split_once('.')
@@ -118,7 +127,13 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Asked>) -> Result<Respo
     );
     let found = if asked.found == "1" { "" } else { "1" };
     let missing = if asked.missing == "1" { "" } else { "1" };
+    let week = tiles::DAYS.to_string();
     let states = vec![
+        Pick {
+            href: asked.with("days", if asked.days == week { "" } else { &week }),
+            text: t("近 7 天", "Last 7 days"),
+            here: asked.days == week,
+        },
         pick("status", "", t("不论状态", "Any state"), &asked.status),
         pick("status", "finished", t("已完成", "Finished"), &asked.status),
         pick("status", "draft", t("填写中", "Draft"), &asked.status),
@@ -159,8 +174,16 @@ struct Whole {
     findings: Vec<(Finding, bool, Option<UtcMillis>)>,
     conflicts: Vec<ConflictRow>,
     photos: Vec<Shown>,
-    /// The list of the visit is not among those in use: codes are shown.
+    /// No file known here has the visit's version of its list.
     unknown: bool,
+    /// The phone it was begun on.
+    phone: Option<String>,
+    /// When the server had all of it.
+    received_at: Option<UtcMillis>,
+    /// The checklists it was begun with.
+    content: Arc<Content>,
+    /// The visit that stays where this one was merged away.
+    kept: Option<DocId>,
 }
 
 #[derive(Template)]
@@ -169,6 +192,7 @@ struct VisitPage {
     f: Frame,
     id: DocId,
     whole: Whole,
+    decides: bool,
 }
 
 impl VisitPage {
@@ -180,6 +204,13 @@ impl VisitPage {
     fn of(&self, code: &str) -> Vec<&Shown> {
         let shows = |photo: &&Shown| photo.finding.as_deref() == Some(code);
         self.whole.photos.iter().filter(shows).collect()
+    }
+
+    /// The review of the first field that waits.
+    fn review(&self) -> String {
+        let Some(row) = self.whole.conflicts.first() else { return String::new() };
+        let at = key_text(&Queued { row: row.clone(), address: String::new() });
+        link("/console/review", &[("at", &at)])
     }
 
     fn finished(&self) -> bool {
@@ -198,7 +229,10 @@ pub(super) async fn one(desk: Desk, Path(id): Path<String>) -> Result<Response, 
     })
     .await?;
     let whole = whole.ok_or_else(|| desk.missing())?;
-    desk.show(&VisitPage { f, id, whole })
+    let mut f = f;
+    f.content = whole.content.clone();
+    let decides = super::rights::may(desk.by.post, Right::Review);
+    desk.show(&VisitPage { f, id, whole, decides })
 }
 
 fn look(desk: &Desk, id: &DocId) -> Result<Option<Whole>, StoreError> {
@@ -211,7 +245,7 @@ fn look(desk: &Desk, id: &DocId) -> Result<Option<Whole>, StoreError> {
         let rows = s.rows(id)?;
         let of_place = FindingFilter {
             scope: vec![String::new()],
-            place: Some(visit.place.0),
+            places: vec![visit.place.0],
             ..FindingFilter::default()
         };
         let lines = s.findings_page(&of_place, None, 500)?;
@@ -225,8 +259,14 @@ fn look(desk: &Desk, id: &DocId) -> Result<Option<Whole>, StoreError> {
         }
         findings.sort_by_key(|(finding, ..)| (finding.severity, finding.code.clone()));
         let conflicts = rows.conflicts;
-        let content = desk.app.checklists.get();
-        let unknown = content.list(&visit.list).is_none();
+        let changes = s.changes(id, 0)?;
+        let received_at = changes.last().map(|change| change.received_at);
+        let author = changes.iter().find_map(|change| change.author);
+        let device = author.map(|author| s.device_by_author(&author)).transpose()?.flatten();
+        let phone = device.map(|device| short(&device.id.to_string()));
+        let content = desk.app.checklists.of(&visit.list, visit.list_version);
+        let same = content.list(&visit.list).is_some_and(|list| list.version == visit.list_version);
+        let unknown = !same;
         Ok(Some(Whole {
             parts: parts(desk, &content, &visit, &conflicts),
             address: place.map(|place| place.address).unwrap_or_default(),
@@ -235,6 +275,10 @@ fn look(desk: &Desk, id: &DocId) -> Result<Option<Whole>, StoreError> {
             findings,
             conflicts,
             unknown,
+            phone,
+            received_at,
+            content,
+            kept: s.merged_away(id)?,
         }))
     })
 }

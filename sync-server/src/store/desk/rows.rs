@@ -78,13 +78,59 @@ pub struct Waiting {
     pub oldest: UtcMillis,
 }
 
-/// Two places that may be one.
-#[derive(Clone, Debug, PartialEq)]
+/// Two records that may be one.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Twin {
     /// One.
-    pub a: PlaceRow,
+    pub a: DocId,
     /// The other.
-    pub b: PlaceRow,
+    pub b: DocId,
+    /// Where they were when they were compared.
+    pub pid: Pid,
+    /// What they are: `place` or `visit`.
+    pub kind: String,
+}
+
+/// What somebody said of two records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TwinDecision {
+    /// One.
+    pub a: DocId,
+    /// The other.
+    pub b: DocId,
+    /// The one that stays; `None`: they are two.
+    pub kept: Option<DocId>,
+    /// Records that left the phones with the other one.
+    pub took: Vec<DocId>,
+    /// Account name.
+    pub actor: String,
+    /// When.
+    pub at: UtcMillis,
+}
+
+/// A phone whose clock is not the server's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClockRow {
+    /// The phone.
+    pub device: DeviceId,
+    /// How far it is ahead; below zero: behind.
+    pub ahead_ms: i64,
+    /// When that was seen last.
+    pub at: UtcMillis,
+    /// The difference that somebody took note of.
+    pub noted_ms: Option<i64>,
+}
+
+impl ClockRow {
+    /// Off by more than this is told.
+    pub const OFF_MS: i64 = 5 * 60_000;
+
+    /// Whether nobody took note of it as it stands now.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.ahead_ms.abs() > Self::OFF_MS
+            && self.noted_ms.is_none_or(|noted| (noted - self.ahead_ms).abs() > Self::OFF_MS)
+    }
 }
 
 /// Which places.
@@ -128,12 +174,14 @@ pub struct VisitFilter {
     pub list: Option<String>,
     /// Draft or finished.
     pub status: Option<String>,
+    /// Only those begun since.
+    pub since: Option<UtcMillis>,
     /// Only those with findings.
     pub found: bool,
     /// Only those with photos that did not arrive yet.
     pub missing: bool,
-    /// Of one place.
-    pub place: Option<DocId>,
+    /// Of these places; empty: of any.
+    pub places: Vec<DocId>,
 }
 
 /// Which findings.
@@ -151,10 +199,12 @@ pub struct FindingFilter {
     pub lead: Option<String>,
     /// Only open ones.
     pub open: bool,
+    /// Only those that go this way: `case`, `advice`, `self_fixed`.
+    pub route: Option<String>,
     /// Only those due before.
     pub due_before: Option<UtcMillis>,
-    /// Of one place.
-    pub place: Option<DocId>,
+    /// Of these places; empty: of any.
+    pub places: Vec<DocId>,
 }
 
 /// A finding in a list.
@@ -196,12 +246,18 @@ pub struct Counts {
     pub conflicts: u64,
     /// Changes that wait.
     pub tickets: u64,
-    /// Places that may be one.
+    /// Places or visits that may be one.
     pub twins: u64,
+    /// Phones whose clock is off.
+    pub clocks: u64,
     /// Open findings, S1 to S4.
     pub open: [u64; 4],
     /// Open findings past their time limit.
     pub overdue: u64,
+    /// Open findings that shall become a case.
+    pub cases: u64,
+    /// Places, those visited not too long ago, those never visited.
+    pub places: [u64; 3],
     /// Visits begun since the time asked.
     pub visits: u64,
     /// Photos that records show and no phone has brought yet.
@@ -221,6 +277,17 @@ pub struct AuditFilter {
     pub action: Option<String>,
     /// Part of to what.
     pub object: Option<String>,
+    /// Only what was tried and refused.
+    pub refused: bool,
+}
+
+/// How much the trail grew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// Rows.
+    pub rows: u64,
+    /// Rows of acts that were refused.
+    pub refused: u64,
 }
 
 /// A published file of checklists.

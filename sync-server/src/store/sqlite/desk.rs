@@ -1,87 +1,28 @@
 //! The console's questions in SQLite. One statement each; filters become conditions with bound values.
 
+mod clock;
 mod grid;
+mod merge;
 mod place;
+mod query;
 mod queue;
 mod visit;
 
 use rusqlite::{Row, params};
 
-use ironfeet_core::model::{ChangeHash, DeviceId, DocId, GridCode, Pid, UtcMillis};
+use ironfeet_core::model::{Author, ChangeHash, DeviceId, DocId, GridCode, Pid, UtcMillis};
 
+use self::query::Query;
 use super::Session;
 use super::convert as from;
 use super::review::{AUDIT, audit};
 use crate::store::StoreError;
 use crate::store::desk::{
-    AuditFilter, ChecklistRow, ConflictFilter, ConflictKey, Counts, DecisionRow, Desk,
-    FindingFilter, FindingLine, GridLine, PlaceFilter, PlaceLine, Queued, TicketFilter, Twin,
-    VisitFilter, Waiting,
+    AuditFilter, ChecklistRow, ClockRow, ConflictFilter, ConflictKey, Counts, DecisionRow, Desk,
+    FindingFilter, FindingLine, GridLine, PlaceFilter, PlaceLine, Queued, TicketFilter, Trail,
+    Twin, TwinDecision, VisitFilter, Waiting,
 };
 use crate::store::{AuditRow, VisitRow};
-
-/// Conditions and their values, put together piece by piece.
-#[derive(Default)]
-pub(super) struct Query {
-    sql: String,
-    values: Vec<rusqlite::types::Value>,
-}
-
-impl Query {
-    fn new(select: &str) -> Self {
-        Self { sql: format!("{select} WHERE 1"), values: Vec::new() }
-    }
-
-    /// `piece` holds one `?` per value.
-    fn and(
-        &mut self,
-        piece: &str,
-        values: impl IntoIterator<Item = rusqlite::types::Value>,
-    ) -> &mut Self {
-        self.sql.push_str(" AND ");
-        self.sql.push_str(piece);
-        self.values.extend(values);
-        self
-    }
-
-    /// Only partitions of these grids; an empty prefix is everything.
-    fn scope(&mut self, column: &str, scope: &[String]) -> &mut Self {
-        if scope.iter().any(String::is_empty) {
-            return self;
-        }
-        let each = vec![format!("({column} >= ? AND {column} < ?)"); scope.len()];
-        let any = if each.is_empty() { "0".to_owned() } else { each.join(" OR ") };
-        let bounds = scope.iter().flat_map(|prefix| {
-            // Digits only, so `:` ends every prefix; a whole grid code is inside it too.
-            [format!("g{prefix}").into(), format!("g{prefix}:").into()]
-        });
-        self.and(&format!("({any})"), bounds.collect::<Vec<_>>())
-    }
-
-    /// As [`Query::scope`] for lists ordered by time: an area is looked for along the time, where
-    /// the page ends early; only whole grids are read by their own index, which is ordered by time.
-    fn scope_by_time(&mut self, column: &str, scope: &[String]) -> &mut Self {
-        let whole = scope.len() == 1 && scope.iter().all(|prefix| prefix.len() == 15);
-        if whole { self.grid(column, &scope[0]) } else { self.scope(&format!("+{column}"), scope) }
-    }
-
-    fn grid(&mut self, column: &str, grid: &str) -> &mut Self {
-        self.and(&format!("{column} = ?"), [format!("g{grid}").into()])
-    }
-
-    fn equal(&mut self, column: &str, value: Option<&String>) -> &mut Self {
-        match value {
-            Some(value) => self.and(&format!("{column} = ?"), [value.clone().into()]),
-            None => self,
-        }
-    }
-
-    fn end(mut self, order: &str, limit: usize) -> (String, Vec<rusqlite::types::Value>) {
-        self.sql.push_str(&format!(" ORDER BY {order} LIMIT ?"));
-        self.values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
-        (self.sql, self.values)
-    }
-}
 
 impl Session<'_> {
     fn listed<T>(
@@ -201,13 +142,28 @@ impl Desk for Session<'_> {
         by: &str,
         at: UtcMillis,
     ) -> Result<bool, StoreError> {
-        let decision = if kept.is_some() { "same" } else { "different" };
-        let done = self.run(
-            "INSERT INTO twin_decision (a, b, decision, kept, actor, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (a, b) DO NOTHING",
-            params![a.0, b.0, decision, kept.map(|k| k.0), by, at.0],
-        )?;
-        Ok(done == 1)
+        self.decide_twin(a, b, kept, by, at)
+    }
+
+    fn twins_of_place(&self, place: &DocId) -> Result<Vec<Twin>, StoreError> {
+        self.pairs_of(place)
+    }
+
+    fn twin_took(&self, a: &DocId, b: &DocId, took: &[DocId]) -> Result<(), StoreError> {
+        self.took_with_twin(a, b, took)
+    }
+
+    fn twin_decision(&self, a: &DocId, b: &DocId) -> Result<Option<TwinDecision>, StoreError> {
+        self.decision_of_twin(a, b)
+    }
+
+    fn twin_forget(&self, a: &DocId, b: &DocId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM twin_decision WHERE a = ?1 AND b = ?2";
+        self.run(sql, params![a.0, b.0]).map(|_| ())
+    }
+
+    fn twin_decisions(&self, limit: usize) -> Result<Vec<TwinDecision>, StoreError> {
+        self.decisions_of_twins(limit)
     }
 
     fn merged_into(&self, kept: &DocId) -> Result<Vec<DocId>, StoreError> {
@@ -216,6 +172,38 @@ impl Desk for Session<'_> {
             [kept.0],
             |row| from::doc(row, 0),
         )
+    }
+
+    fn merged_away(&self, gone: &DocId) -> Result<Option<DocId>, StoreError> {
+        let sql = "SELECT kept FROM twin_decision
+             WHERE (a = ?1 OR b = ?1) AND kept IS NOT NULL AND kept <> ?1 LIMIT 1";
+        self.first(sql, [gone.0], |row| from::doc(row, 0))
+    }
+
+    fn merged_all(&self, one: &DocId) -> Result<Vec<DocId>, StoreError> {
+        self.one_place(one)
+    }
+
+    fn clock_seen(
+        &self,
+        device: &DeviceId,
+        ahead_ms: i64,
+        at: UtcMillis,
+    ) -> Result<(), StoreError> {
+        self.see_clock(device, ahead_ms, at)
+    }
+
+    fn clocks(&self) -> Result<Vec<ClockRow>, StoreError> {
+        self.clocks_off()
+    }
+
+    fn clock_noted(&self, device: &DeviceId) -> Result<bool, StoreError> {
+        let sql = "UPDATE device_clock SET noted_ms = ahead_ms WHERE device_id = ?1";
+        Ok(self.run(sql, [device.0])? == 1)
+    }
+
+    fn photos_awaited(&self) -> Result<Vec<(Author, u64)>, StoreError> {
+        self.awaited_photos()
     }
 
     fn places_page(
@@ -282,8 +270,24 @@ impl Desk for Session<'_> {
         self.first_page(scope, now, day, heard)
     }
 
-    fn waiting(&self, scope: &[String]) -> Result<u64, StoreError> {
-        self.waits(scope).map(|waits| waits.into_iter().sum())
+    fn waiting(&self, scope: &[String]) -> Result<[u64; 4], StoreError> {
+        self.waits(scope)
+    }
+
+    fn findings_led(
+        &self,
+        scope: &[String],
+        lead: &str,
+        now: UtcMillis,
+    ) -> Result<[u64; 2], StoreError> {
+        self.led(scope, lead, now)
+    }
+
+    fn audit_since(&self, at: UtcMillis) -> Result<Trail, StoreError> {
+        let sql = "SELECT count(*), coalesce(sum(success = 0), 0) FROM audit WHERE at >= ?1";
+        let read =
+            |row: &Row<'_>| Ok(Trail { rows: from::count(row, 0)?, refused: from::count(row, 1)? });
+        Ok(self.first(sql, [at.0], read)?.unwrap_or_default())
     }
 
     fn audit_page(
@@ -302,6 +306,9 @@ impl Desk for Session<'_> {
         }
         if let Some(object) = &filter.object {
             query.and("instr(object, ?) > 0", [object.clone().into()]);
+        }
+        if filter.refused {
+            query.and("success = 0", []);
         }
         if let Some(before) = before {
             query.and("n < ?", [from::signed(before).into()]);

@@ -139,7 +139,7 @@ impl Session<'_> {
                 from::signed(row.generation)
             ],
         )?;
-        Ok(())
+        self.twins_of_visit(row)
     }
 
     fn finding_row_put(&self, row: &FindingRow) -> Result<(), StoreError> {

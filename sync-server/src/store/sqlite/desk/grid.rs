@@ -33,7 +33,9 @@ impl Session<'_> {
             "INSERT INTO grid_row SELECT pid, count(*), sum(last_visit IS NOT NULL AND last_visit >= ?2),
                sum(last_visit IS NULL), sum(worst = 1), sum(worst = 2), sum(worst = 3), sum(worst = 4),
                min(lat), min(lon), max(lat), max(lon), min(last_visit) FILTER (WHERE last_visit >= ?2)
-             FROM place_row WHERE pid = ?1 GROUP BY pid",
+             FROM place_row WHERE pid = ?1 AND doc_id NOT IN
+               (SELECT doc_id FROM doc d WHERE d.doc_id = place_row.doc_id AND d.state = 'deleted')
+             GROUP BY pid",
             params![name, since.0],
         )?;
         self.run("DELETE FROM grid_due WHERE pid = ?1", [&name])?;

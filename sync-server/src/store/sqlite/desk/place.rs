@@ -7,7 +7,7 @@ use ironfeet_core::model::{DocId, UtcMillis};
 use super::super::Session;
 use super::super::convert as from;
 use super::super::projection::place;
-use super::Query;
+use super::{Query, merge};
 use crate::store::StoreError;
 use crate::store::desk::{Counts, PlaceFilter, PlaceLine};
 
@@ -107,17 +107,48 @@ impl Session<'_> {
         self.number(query)
     }
 
-    /// Conflicts, tickets, pairs of places.
-    pub(super) fn waits(&self, scope: &[String]) -> Result<[u64; 3], StoreError> {
-        let undecided = "NOT EXISTS (SELECT 1 FROM twin_decision d WHERE d.a = t.a AND d.b = t.b)
-             AND NOT EXISTS (SELECT 1 FROM doc g WHERE g.doc_id IN (t.a, t.b)
-                AND g.state = 'deleted')";
+    /// Conflicts, tickets, pairs, clocks.
+    pub(super) fn waits(&self, scope: &[String]) -> Result<[u64; 4], StoreError> {
         let from = |table: &str| format!("SELECT count(*) FROM {table}");
+        let pairs = format!("SELECT count(*) {}", merge::PAIRS);
         Ok([
             self.counted(scope, &from("conflict_row"), "pid", "", None)?,
             self.counted(scope, &from("quarantine"), "pid", "decision IS NULL", None)?,
-            self.counted(scope, &from("twin_row t"), "t.pid", undecided, None)?,
+            self.counted(scope, &pairs, "t.pid", merge::WAITS, None)?,
+            self.clocks_off()?.iter().filter(|row| row.waits()).count() as u64,
         ])
+    }
+
+    /// Places, those visited not too long ago, those never visited: by the kept lines of grids.
+    fn cover(&self, scope: &[String]) -> Result<[u64; 3], StoreError> {
+        let mut query = Query::new(
+            "SELECT coalesce(sum(places), 0), coalesce(sum(fresh), 0), coalesce(sum(never), 0)
+             FROM grid_row",
+        );
+        query.scope("pid", scope);
+        let Query { sql, values } = query;
+        let found = self.first(&sql, rusqlite::params_from_iter(values), |row| {
+            Ok([from::count(row, 0)?, from::count(row, 1)?, from::count(row, 2)?])
+        });
+        Ok(found?.unwrap_or_default())
+    }
+
+    pub(super) fn led(
+        &self,
+        scope: &[String],
+        lead: &str,
+        now: UtcMillis,
+    ) -> Result<[u64; 2], StoreError> {
+        let mut query = Query::new(
+            "SELECT count(*), coalesce(sum(due_at < ?), 0) FROM finding_row INDEXED BY finding_row_lead",
+        );
+        query.values.push(now.0.into());
+        query.and("open = 1 AND lead = ?", [lead.to_owned().into()]).scope("pid", scope);
+        let Query { sql, values } = query;
+        let found = self.first(&sql, rusqlite::params_from_iter(values), |row| {
+            Ok([from::count(row, 0)?, from::count(row, 1)?])
+        });
+        Ok(found?.unwrap_or_default())
     }
 
     pub(super) fn first_page(
@@ -138,13 +169,22 @@ impl Session<'_> {
         let device = |more: &str, at: Option<UtcMillis>| {
             self.counted(&[String::new()], "SELECT count(*) FROM device", "", more, at)
         };
-        let [conflicts, tickets, twins] = self.waits(scope)?;
+        let [conflicts, tickets, twins, clocks] = self.waits(scope)?;
         Ok(Counts {
             conflicts,
             tickets,
             twins,
+            clocks,
             open: [grave("S1")?, grave("S2")?, grave("S3")?, grave("S4")?],
             overdue: self.counted(scope, open, "pid", "open = 1 AND due_at < ?", Some(now))?,
+            cases: self.counted(
+                scope,
+                "SELECT count(*) FROM finding_row INDEXED BY finding_row_cases",
+                "pid",
+                "open = 1 AND route = 'case'",
+                None,
+            )?,
+            places: self.cover(scope)?,
             visits: self.counted(scope, visits, "pid", "started_at >= ?", Some(day))?,
             photos: self.counted(scope, photos, "pid", "here = 0", None)?,
             phones: device("status = 'active'", None)?,

@@ -6,12 +6,10 @@ use ironfeet_core::model::DocId;
 
 use super::super::Session;
 use super::super::convert as from;
-use super::super::projection::{conflict, place};
+use super::super::projection::conflict;
 use super::Query;
 use crate::store::StoreError;
-use crate::store::desk::{
-    ConflictFilter, ConflictKey, DecisionRow, Queued, TicketFilter, Twin, Waiting,
-};
+use crate::store::desk::{ConflictFilter, ConflictKey, DecisionRow, Queued, TicketFilter, Waiting};
 
 pub(super) const DECISION: &str = "SELECT id, doc_id, container, field, act, chose, change, actor,
     post, at, undone_by, undone_at FROM decision";
@@ -37,12 +35,6 @@ const QUEUE: &str = "SELECT c.doc_id, c.container, c.field, c.pid, c.kind, c.riv
     coalesce(p.address, '')
     FROM conflict_row c LEFT JOIN doc d ON d.doc_id = c.doc_id
     LEFT JOIN place_row p ON p.doc_id = coalesce(d.about, c.doc_id)";
-
-/// A place's columns behind `from`, as [`place`] reads them.
-fn columns(table: &str) -> String {
-    let names = ["doc_id", "pid", "kind", "address", "name", "lat", "lon", "gen"];
-    names.map(|name| format!("{table}.{name}")).join(", ")
-}
 
 impl Session<'_> {
     pub(super) fn put_decision(&self, row: &DecisionRow) -> Result<u64, StoreError> {
@@ -131,32 +123,6 @@ impl Session<'_> {
                 count: from::count(row, 2)?,
                 oldest: from::time(row, 3)?,
             })
-        })
-    }
-
-    pub(super) fn twin_pairs(
-        &self,
-        scope: &[String],
-        after: Option<(DocId, DocId)>,
-        limit: usize,
-    ) -> Result<Vec<Twin>, StoreError> {
-        let mut query = Query::new(&format!(
-            "SELECT {}, {} FROM twin_row t JOIN place_row a ON a.doc_id = t.a
-             JOIN place_row b ON b.doc_id = t.b",
-            columns("a"),
-            columns("b")
-        ));
-        query.scope("t.pid", scope).and(
-            "NOT EXISTS (SELECT 1 FROM twin_decision d WHERE d.a = t.a AND d.b = t.b)
-             AND NOT EXISTS (SELECT 1 FROM doc g WHERE g.doc_id IN (t.a, t.b)
-                AND g.state = 'deleted')",
-            [],
-        );
-        if let Some((a, b)) = after {
-            query.and("(t.a, t.b) > (?, ?)", [a.0.to_vec().into(), b.0.to_vec().into()]);
-        }
-        self.listed(query.end("t.a, t.b", limit), |row| {
-            Ok(Twin { a: place(row, 0)?, b: place(row, 8)? })
         })
     }
 

@@ -41,15 +41,16 @@ fn filtered(filter: &VisitFilter) -> Query {
         query.scope_by_time("v.pid", std::slice::from_ref(grid));
     }
     query.equal("v.list", filter.list.as_ref()).equal("v.status", filter.status.as_ref());
+    if let Some(since) = filter.since {
+        query.and("v.started_at >= ?", [since.0.into()]);
+    }
     if filter.found {
         query.and("v.findings > 0", []);
     }
     if filter.missing {
         query.and("v.doc_id IN (SELECT doc_id FROM photo_row WHERE here = 0)", []);
     }
-    if let Some(place) = &filter.place {
-        query.and("v.place_id = ?", [place.0.to_vec().into()]);
-    }
+    query.places("v.place_id", &filter.places);
     query
 }
 
@@ -116,9 +117,7 @@ impl Session<'_> {
         if let Some(due) = filter.due_before {
             query.and("f.due_at < ?", [due.0.into()]);
         }
-        if let Some(place) = &filter.place {
-            query.and("f.place_id = ?", [place.0.to_vec().into()]);
-        }
+        query.equal("f.route", filter.route.as_ref()).places("f.place_id", &filter.places);
         if let Some((at, doc, code)) = after {
             query.and(
                 "f.raised_at <= ? AND (f.raised_at < ? OR (f.doc_id, f.code) > (?, ?))",
@@ -130,31 +129,47 @@ impl Session<'_> {
 
     /// A finding is open while no later finished visit of the same place and list raised it again
     /// or found it gone. Ties in time are broken by identity, so the order of arrival plays no part.
+    /// Places that were merged are one place here.
     pub(in super::super) fn place_learns(&self, place: &DocId) -> Result<(), StoreError> {
-        let visited = "SELECT 1 FROM visit_row WHERE place_id = ?1 LIMIT 1";
-        if self.first(visited, [place.0], |_| Ok(()))?.is_none() {
+        let all = self.one_place(place)?;
+        let kept = all.first().unwrap_or(place);
+        let these = match &all[..] {
+            [_] => "= ?1".to_owned(),
+            more => {
+                let each: Vec<String> =
+                    more.iter().map(|id| format!("x'{}'", hex::encode(id.0))).collect();
+                format!("IN ({})", each.join(","))
+            }
+        };
+        let visited =
+            format!("SELECT 1 FROM visit_row WHERE place_id {these} OR ?1 IS NULL LIMIT 1");
+        if self.first(&visited, [kept.0], |_| Ok(()))?.is_none() {
             return Ok(());
         }
         self.run(
-            "UPDATE finding_row AS f SET open = f.route <> 'self_fixed' AND NOT EXISTS (
-               SELECT 1 FROM visit_row v
-               WHERE v.place_id = ?1 AND v.list = f.list AND v.status = 'finished'
-                 AND (v.finished_at, v.doc_id) > (f.raised_at, f.doc_id)
-                 AND (instr(v.cleared, ',' || f.code || ',') > 0
-                   OR EXISTS (SELECT 1 FROM finding_row g
-                              WHERE g.doc_id = v.doc_id AND g.code = f.code)))
-             WHERE f.place_id = ?1",
-            [place.0],
+            &format!(
+                "UPDATE finding_row AS f SET open = f.route <> 'self_fixed' AND NOT EXISTS (
+                   SELECT 1 FROM visit_row v
+                   WHERE v.place_id {these} AND v.list = f.list AND v.status = 'finished'
+                     AND (v.finished_at, v.doc_id) > (f.raised_at, f.doc_id)
+                     AND (instr(v.cleared, ',' || f.code || ',') > 0
+                       OR EXISTS (SELECT 1 FROM finding_row g
+                                  WHERE g.doc_id = v.doc_id AND g.code = f.code)))
+                 WHERE f.place_id {these} AND ?1 IS NOT NULL"
+            ),
+            [kept.0],
         )?;
         self.run(
-            "UPDATE place_row SET
-               last_visit = (SELECT max(finished_at) FROM visit_row
-                             WHERE place_id = ?1 AND status = 'finished'),
-               open = (SELECT count(*) FROM finding_row WHERE place_id = ?1 AND open = 1),
-               worst = coalesce((SELECT min(CAST(substr(severity, 2) AS INTEGER))
-                                 FROM finding_row WHERE place_id = ?1 AND open = 1), 9)
-             WHERE doc_id = ?1",
-            params![place.0],
+            &format!(
+                "UPDATE place_row SET
+                   last_visit = (SELECT max(finished_at) FROM visit_row
+                                 WHERE place_id {these} AND status = 'finished'),
+                   open = (SELECT count(*) FROM finding_row WHERE place_id {these} AND open = 1),
+                   worst = coalesce((SELECT min(CAST(substr(severity, 2) AS INTEGER))
+                                     FROM finding_row WHERE place_id {these} AND open = 1), 9)
+                 WHERE doc_id = ?1"
+            ),
+            params![kept.0],
         )?;
         Ok(())
     }
