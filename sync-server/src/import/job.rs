@@ -91,9 +91,9 @@ pub struct Brought {
 }
 
 /// Carries out the import that was begun. Blocks.
-pub fn run(app: &Arc<App>, brought: Brought) {
+pub fn run(app: &Arc<App>, brought: &Brought) {
     let mut done = 0;
-    let stage = match carry_out(app, &brought, &mut done) {
+    let stage = match carry_out(app, brought, &mut done) {
         Ok(imported) => Stage::Done(imported),
         Err(error) => Stage::Failed { error, done },
     };

@@ -60,10 +60,10 @@ fn about(s: &dyn Session, desk: &Desk, doc: &DocId) -> Result<Option<(DocId, Str
     Ok(Some((about, address.unwrap_or_else(|| row.pid.to_string()))))
 }
 
-fn look(
-    desk: &Desk,
-    before: Option<u64>,
-) -> Result<(Vec<Line>, Vec<Pair>, Option<u64>), StoreError> {
+/// Decisions about fields, about pairs, and the number before which there may be more.
+type Seen = (Vec<Line>, Vec<Pair>, Option<u64>);
+
+fn look(desk: &Desk, before: Option<u64>) -> Result<Seen, StoreError> {
     store::view(&*desk.app.store, |s| {
         let rows = s.decisions(before, PAGE)?;
         let more = (rows.len() == PAGE).then(|| rows.last().map(|row| row.id)).flatten();

@@ -219,7 +219,7 @@ pub(super) async fn bring(desk: Desk, request: Request) -> Result<Response, Refu
     if desk.app.imports.begin(&name, &by, desk.now) {
         let brought = Brought { bytes, format, by, scope: desk.scope.clone() };
         let app = desk.app.clone();
-        tokio::task::spawn_blocking(move || job::run(&app, brought));
+        tokio::task::spawn_blocking(move || job::run(&app, &brought));
     }
     Ok(Redirect::to("/console/import").into_response())
 }

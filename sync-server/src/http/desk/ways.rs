@@ -6,6 +6,7 @@ use super::super::console::In;
 use super::rights::{Right, may};
 
 /// An entry of the navigation as it is written below.
+#[derive(Clone, Copy)]
 struct Entry {
     right: Right,
     href: &'static str,
