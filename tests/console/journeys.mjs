@@ -150,6 +150,8 @@ await check("doubles: two places, taken back, one place with its history, taken 
   await page.keyboard.press("u");
   await page.waitForFunction(() => document.querySelector(".notice")?.innerText.includes("已撤销"));
   expect((await page.innerText("#what")) === pair, "the same pair is open again");
+  await page.locator(".lines a", { hasText: "两处场所" }).first().click();
+  await page.waitForFunction(() => document.querySelector("#what")?.innerText.includes("是同一处吗"));
   const kept = await href(".compare thead a");
   await page.keyboard.press("1");
   await page.waitForFunction(() => document.querySelector(".notice")?.innerText.includes("已合并"));
