@@ -3,6 +3,7 @@
 //! Pure data. Must not know bytes on the wire, Automerge, SQL or the time of day.
 //! The subject of every record is a place, a thing or an event, never a person.
 
+mod deny;
 mod grid;
 mod id;
 mod place;
@@ -13,6 +14,7 @@ mod task;
 mod time;
 mod visit;
 
+pub use deny::is_personal_name;
 pub use grid::{AreaCode, CodeError, GridCode, MicroCode, Pid};
 pub use id::{
     Author, ChangeHash, DeviceId, DocId, HashText, IdError, InstallId, PersonId, PlaceId, TaskId,
@@ -21,7 +23,7 @@ pub use id::{
 pub use place::{FACT_FIELDS, Fact, FactField, FactType, Place, PlaceKind};
 pub use post::{DepartmentCode, Role};
 pub use scalar::Scalar;
-pub use screen::{PersonalHint, PersonalMark, screen_text};
+pub use screen::{PersonalHint, PersonalMark, is_code, screen_text};
 pub use task::{CheckOutcome, CheckResult, Task, TaskStatus};
 pub use time::{Lang, Text, UtcMillis};
 pub use visit::{

@@ -5,7 +5,6 @@
 //! was imported is left alone, whatever was seen in the field meanwhile.
 
 pub mod border;
-mod deny;
 pub mod job;
 mod read;
 

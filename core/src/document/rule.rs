@@ -2,7 +2,7 @@
 //! closed records. Who may touch which place is decided elsewhere.
 
 use crate::limits;
-use crate::model::Scalar;
+use crate::model::{Scalar, is_code, is_personal_name, screen_text};
 
 use super::kind::Kind;
 use super::layout::{Container, KIND, Layout, Shape, VERSION};
@@ -41,6 +41,9 @@ pub enum Refusal {
     /// A closed record is rewritten.
     #[error("the record is closed")]
     Closed,
+    /// A field is about a person, or a text holds a phone, identity, card or plate number.
+    #[error("a field or a text is about a person")]
+    Personal,
     /// Findings are written without finishing the visit.
     #[error("findings are written when a visit is finished")]
     FindingsBeforeFinish,
@@ -61,6 +64,7 @@ impl Refusal {
             Self::BirthOnly => "birth_only",
             Self::Sighting => "sighting",
             Self::Closed => "closed",
+            Self::Personal => "personal",
             Self::FindingsBeforeFinish => "findings_before_finish",
         }
     }
@@ -78,6 +82,9 @@ pub fn check_patches(touched: &Touched) -> Result<(), Refusal> {
     }
     for patch in &touched.patches {
         check_patch(patch, touched, layout, newer)?;
+        if is_about_a_person(patch) {
+            return Err(Refusal::Personal);
+        }
     }
     (layout.rule)(touched)
 }
@@ -116,6 +123,41 @@ fn check_patch(
         (_, Touch::Remove) => check_field(&patch.key, &Scalar::Null),
         (_, Touch::Create { .. } | Touch::Foreign) => Err(Refusal::Value),
     }
+}
+
+/// No field is about a person, and no text holds a person's number: phones screen what is typed, this holds for
+/// changes from anywhere. Only the last part of a finding's field is its name.
+fn is_about_a_person(patch: &FieldPatch) -> bool {
+    let name = patch.key.rsplit('.').next().unwrap_or_default();
+    if is_personal_name(name) {
+        return true;
+    }
+    match &patch.touch {
+        Touch::Put(Scalar::Str(text)) | Touch::Append(Scalar::Str(text)) => {
+            match serde_json::from_str(text) {
+                Ok(json @ (serde_json::Value::Object(_) | serde_json::Value::Array(_))) => {
+                    holds_a_person(&json)
+                }
+                _ => has_number_of_a_person(text),
+            }
+        }
+        _ => false,
+    }
+}
+
+fn holds_a_person(json: &serde_json::Value) -> bool {
+    match json {
+        serde_json::Value::Object(map) => {
+            map.iter().any(|(key, value)| is_personal_name(key) || holds_a_person(value))
+        }
+        serde_json::Value::Array(items) => items.iter().any(holds_a_person),
+        serde_json::Value::String(text) => has_number_of_a_person(text),
+        _ => false,
+    }
+}
+
+fn has_number_of_a_person(text: &str) -> bool {
+    !is_code(text) && !screen_text(text).is_empty()
 }
 
 /// The root is laid out at birth; a newer version may lay out more than we know.

@@ -48,6 +48,13 @@ pub fn screen_text(text: &str) -> Vec<PersonalMark> {
     marks
 }
 
+/// Whether a text is a code or record number (letters with digits, no spaces), not something a person typed.
+#[must_use]
+pub fn is_code(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
+}
+
 /// Full-width digits and letters as their ASCII twins.
 fn narrow(c: char) -> char {
     match c {

@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use crate::document::{Birth, Edit, VisitBirth, VisitEdit};
-use crate::model::{ChangeHash, GridCode, PlaceId, Scalar, UtcMillis, Visit, VisitId, screen_text};
+use crate::model::{
+    ChangeHash, GridCode, PlaceId, Scalar, UtcMillis, Visit, VisitId, is_code, screen_text,
+};
 use crate::rules::Act;
 
 use super::place::called;
@@ -92,10 +94,4 @@ fn screen(answers: &[(String, Scalar)]) -> Result<(), PhoneError> {
         }
     }
     Ok(())
-}
-
-/// Whether a text is a code or record number (letters with digits, no spaces), not something a person typed.
-fn is_code(text: &str) -> bool {
-    text.bytes().any(|b| b.is_ascii_alphabetic())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
 }

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use ironfeet_core::model::{FACT_FIELDS, FactField, FactType, GridCode, Scalar, Text, screen_text};
+use ironfeet_core::model::{
+    FACT_FIELDS, FactField, FactType, GridCode, Scalar, Text, is_personal_name, screen_text,
+};
 
-use super::{ERRORS_MAX, ImportError, Row, RowError, deny, say};
+use super::{ERRORS_MAX, ImportError, Row, RowError, say};
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +103,7 @@ fn check_columns<'c>(columns: impl Iterator<Item = &'c str>, line: u64) -> Resul
     let mut personal = Vec::new();
     let mut unknown = Vec::new();
     for name in columns {
-        if deny::is_personal(name) {
+        if is_personal_name(name) {
             personal.push(told(name));
         } else if !is_known(&column(name)) && unknown.len() < ERRORS_MAX {
             let fields: Vec<&str> = FACT_FIELDS.iter().map(|field| field.name).collect();

@@ -1,4 +1,4 @@
-//! Columns that no file may have: what they hold is about people (domain page 4.6).
+//! Names that no field and no column of a file may have: what they hold is about people (domain page 4.6).
 //!
 //! Compares names only; values are never looked at.
 
@@ -109,8 +109,9 @@ const DENIED: &[&str] = &[
 const DENIED_WHOLE: &[&str] =
     &["age", "sex", "face", "tel", "owner", "person", "people", "health", "party"];
 
-/// Whether a column is about people.
-pub(super) fn is_personal(column: &str) -> bool {
+/// Whether a column or field of this name is about people.
+#[must_use]
+pub fn is_personal_name(column: &str) -> bool {
     let folded: String =
         column.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     DENIED_WHOLE.contains(&folded.as_str()) || DENIED.iter().any(|part| folded.contains(part))
@@ -118,7 +119,7 @@ pub(super) fn is_personal(column: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_personal;
+    use super::is_personal_name;
 
     #[test]
     fn columns_about_people_are_known_however_they_are_written() {
@@ -158,7 +159,7 @@ mod tests {
             "Phone",
             "联系电话",
         ] {
-            assert!(is_personal(column), "{column}");
+            assert!(is_personal_name(column), "{column}");
         }
     }
 
@@ -183,8 +184,11 @@ mod tests {
             "经度",
             "名称",
             "access_note",
-        ] {
-            assert!(!is_personal(column), "{column}");
+        ]
+        .into_iter()
+        .chain(crate::model::FACT_FIELDS.iter().map(|field| field.name))
+        {
+            assert!(!is_personal_name(column), "{column}");
         }
     }
 }
