@@ -5,7 +5,8 @@
 //! what is signed.
 
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
-use p256::ecdsa::{self, signature::Verifier as _};
+use p256::ecdsa;
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use sha2::{Digest, Sha256};
 
 use crate::model::DeviceId;
@@ -150,8 +151,8 @@ fn verified(public_key: &[u8], message: &[u8], signature: &[u8]) -> Option<()> {
             key.verify_strict(message, &Signature::from_slice(signature).ok()?).ok()
         }
         65 => {
-            let key = ecdsa::VerifyingKey::from_sec1_bytes(public_key).ok()?;
-            key.verify(message, &ecdsa::Signature::from_slice(signature).ok()?).ok()
+            let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, public_key);
+            key.verify(message, signature).ok()
         }
         _ => None,
     }
