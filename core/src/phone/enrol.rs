@@ -19,6 +19,10 @@ pub(super) const ENROLMENT: &str = "enrolment";
 pub(super) const DEVICE_KEY: &str = "device_key";
 /// There when the data turned out to be a copy.
 pub(super) const COPIED: &str = "copied";
+/// A folder inside the phone's for trying whether a store can be kept.
+const REHEARSAL: &str = "rehearsal";
+/// Room for what an enrolment writes into a store that is there already.
+const ROOM: &str = "enrolling";
 /// The key and installation of a copy, until the server knows them.
 pub(super) const NEXT: &str = "next_device";
 
@@ -122,11 +126,52 @@ fn keep(
     let json = serde_json::to_vec(&enrolment).expect("plain fields are always JSON");
     meta::put(db, ENROLMENT, &json)?;
     meta::remove(db, "push_counter")?;
-    meta::remove(db, COPIED)?;
-    meta::remove(db, NEXT)?;
+    for done in [COPIED, NEXT, ROOM] {
+        meta::remove(db, done)?;
+    }
     for grid in &enrolled.grids {
         part::serve(db, &Pid::Grid(grid.clone()).to_string())?;
     }
+    Ok(())
+}
+
+/// A code counts once. So what could go wrong here is tried before the server is asked: whether the folder is
+/// free, and the disk takes a store.
+fn rehearse(options: &OpenOptions, contents: &Contents) -> Result<(), PhoneError> {
+    if Store::exists(&options.dir) {
+        return Err(StoreError::Exists.into());
+    }
+    let (stage, was_there) = (options.dir.join(REHEARSAL), options.dir.exists());
+    let tried = rehearse_in(&stage, options, contents);
+    let cleared = match stage.exists() {
+        true => std::fs::remove_dir_all(&stage),
+        false => Ok(()),
+    };
+    if !was_there {
+        // Where it cannot be taken away again, it is an empty folder as before.
+        let _ = std::fs::remove_dir(&options.dir);
+    }
+    tried.and_then(|()| Ok(cleared.map_err(StoreError::from)?))
+}
+
+fn rehearse_in(
+    stage: &std::path::Path,
+    options: &OpenOptions,
+    contents: &Contents,
+) -> Result<(), PhoneError> {
+    if stage.exists() {
+        std::fs::remove_dir_all(stage).map_err(StoreError::from)?;
+    }
+    let nobody = Owner {
+        install_id: InstallId([0; 16]),
+        person: "rehearsal".parse().expect("a name of letters"),
+        role: Role::Inspector,
+        author: Author([0; 16]),
+        grids: Vec::new(),
+    };
+    let key = Zeroizing::new(options.key);
+    let mut store = Store::create(stage, key, &nobody, options.entropy.clone())?;
+    store.write(|db| contents.write(db))?;
     Ok(())
 }
 
@@ -145,6 +190,7 @@ impl Phone {
         let signer = made.signer(options.keystore.clone())?;
         let ids = (InstallId(options.entropy.sixteen()), Author(options.entropy.sixteen()));
         let contents = Contents::install(options.content.as_deref())?;
+        rehearse(&options, &contents)?;
         let enrolled = ask(transport, &with, ids, &*signer).await?;
         let owner = Owner {
             install_id: ids.0,
@@ -178,6 +224,8 @@ impl Phone {
             // The installation's identity may be newer than the owner's copy in memory.
             let install = inner.store()?.owner().install_id;
             let owner = (inner.owner.person.clone(), install, inner.owner.author);
+            // A code counts once: that the disk takes its fruits is tried before.
+            inner.store()?.write(|db| meta::put(db, ROOM, &[0; 4096]))?;
             Ok((owner, (inner.keystore.clone(), inner.entropy.clone())))
         })?;
         let made = DeviceKey::make(ground.0.as_deref(), ground.1.as_ref())?;
@@ -213,5 +261,98 @@ impl Phone {
         })?;
         let key = kept.and_then(|kept| DeviceKey::from_bytes(&kept));
         Ok(key.ok_or(SyncError::NotEnrolled)?.signer(keystore)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::ground::{Clock, Entropy};
+    use crate::phone::transport::{Headers, Later, Pass, Pieces, Reply, Traffic};
+
+    /// A server that takes every code and counts who asked.
+    #[derive(Default)]
+    struct Asked(AtomicUsize);
+
+    impl Transport for Asked {
+        fn post_json<'a>(&'a self, _: &'a str, _: String) -> Later<'a, String> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let enrolled = Enrolled {
+                device_id: DeviceId([1; 16]),
+                token: "t".to_owned(),
+                expires_at: UtcMillis(0),
+                server_time: UtcMillis(0),
+                person: "li.ming".parse().unwrap(),
+                role: Role::Inspector,
+                grids: Vec::new(),
+            };
+            Box::pin(async move { Ok(serde_json::to_string(&enrolled).unwrap()) })
+        }
+
+        fn post_frame<'a>(&'a self, _: &'a str, _: &'a Pass, _: Vec<u8>) -> Later<'a, Vec<u8>> {
+            unreachable!("only enrolment is tried")
+        }
+
+        fn open<'a>(&'a self, _: &'a str, _: &'a Pass, _: u64) -> Later<'a, Box<dyn Pieces>> {
+            unreachable!("only enrolment is tried")
+        }
+
+        fn call<'a>(
+            &'a self,
+            _: &'static str,
+            _: &'a str,
+            _: &'a Pass,
+            _: Headers,
+            _: Vec<u8>,
+        ) -> Later<'a, Reply> {
+            unreachable!("only enrolment is tried")
+        }
+
+        fn traffic(&self) -> Traffic {
+            Traffic::default()
+        }
+    }
+
+    struct Fixed;
+
+    impl Clock for Fixed {
+        fn now(&self) -> UtcMillis {
+            UtcMillis(0)
+        }
+    }
+
+    impl Entropy for Fixed {
+        fn fill(&self, out: &mut [u8]) {
+            out.fill(7);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_code_is_shown_only_where_a_store_can_be_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = |dir: std::path::PathBuf| OpenOptions {
+            dir,
+            key: [7; 32],
+            clock: Arc::new(Fixed),
+            entropy: Arc::new(Fixed),
+            content: None,
+            keystore: None,
+        };
+        let with = || EnrolWith { url: "http://x", code: "C", ca: None, app: "test" };
+        let asked = Asked::default();
+        let times = || asked.0.load(Ordering::Relaxed);
+        // A disk that takes nothing stands for one that is full.
+        std::fs::write(dir.path().join("file"), "x").unwrap();
+        let nowhere = options(dir.path().join("file/phone"));
+        assert!(Phone::enrol_new(nowhere, &asked, with()).await.is_err());
+        assert_eq!(times(), 0, "the code is still good");
+        let free = dir.path().join("phone");
+        assert!(Phone::enrol_new(options(free.clone()), &asked, with()).await.is_ok());
+        assert_eq!((times(), free.join(REHEARSAL).exists()), (1, false));
+        assert!(Phone::enrol_new(options(free), &asked, with()).await.is_err());
+        assert_eq!(times(), 1, "a folder that is somebody's is none for another code");
     }
 }
