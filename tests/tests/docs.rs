@@ -234,3 +234,43 @@ fn alerts_name_metrics_that_the_server_writes() {
     }
     assert!(seen > 5);
 }
+
+/// Every test that the page on security names is there: a promise without a test is not made.
+#[test]
+fn every_test_that_the_page_on_security_names_exists() {
+    fn rust(dir: &Path, names: &mut Vec<String>, all: &mut String) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                rust(&path, names, all);
+            } else if path.extension().is_some_and(|ext| ext == "rs") {
+                names.push(path.file_stem().unwrap().to_string_lossy().into_owned());
+                all.push_str(&std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let (mut files, mut code) = (Vec::new(), String::new());
+    for room in ["core/src", "core/tests", "sync-server/src", "sync-server/tests", "tests/tests"] {
+        rust(&root().join(room), &mut files, &mut code);
+    }
+    let page = page("docs/security.md");
+    let table = page.split("## Attacks tried").nth(1).unwrap();
+    let mut named = 0;
+    for row in table.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let last = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let tests = last.split('`').skip(1).step_by(2);
+        assert!(last.contains("the same") || last.contains('`'), "no test: {row}");
+        for test in tests {
+            let name = test.rsplit("::").next().unwrap();
+            let there = match name {
+                _ if test.contains('/') => root().join(test).exists(),
+                "tests" => code.contains("mod tests"),
+                name if test.contains("::") => code.contains(&format!("fn {name}(")),
+                name => files.iter().any(|file| file == name),
+            };
+            assert!(there, "{test} does not exist");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "{named}");
+}
