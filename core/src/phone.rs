@@ -28,6 +28,7 @@ mod pass;
 mod photo;
 mod place;
 mod prepare;
+mod rebase;
 mod record;
 mod rescue;
 mod settled;

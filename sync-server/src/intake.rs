@@ -6,6 +6,7 @@
 
 pub(crate) mod commit;
 pub(crate) mod judge;
+mod leans;
 mod sender;
 
 use std::collections::HashMap;

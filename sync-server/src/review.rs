@@ -6,18 +6,17 @@
 mod beside;
 pub mod decide;
 mod late;
+mod ticket;
 pub mod twin;
 
 use ironfeet_core::document::{self, Conflict, ConflictValue, Record};
 use ironfeet_core::model::{Author, ChangeHash, DeviceId, DocId, Pid, Role, Scalar, UtcMillis};
-use ironfeet_core::sync::message::PushStatus;
 
 use crate::app::App;
-use crate::audit;
-use crate::intake::{Sender, commit};
 use crate::photo::{self, Shown};
 use crate::projection;
-use crate::store::{self, ConflictRow, Decision, ManifestRow, Session, StoreError, VisitRow};
+use crate::store::{self, ConflictRow, Session, StoreError, VisitRow};
+pub use ticket::{accept, discard, follow};
 
 /// Why a decision was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -248,52 +247,4 @@ fn origin(
     }
     origin.server_at = s.change(doc, &change)?.map(|row| row.received_at);
     Ok(origin)
-}
-
-/// Takes a quarantined change as it is; its descendants become admissible.
-///
-/// # Errors
-/// [`ReviewError`]; the ticket stays open then.
-pub fn accept(s: &dyn Session, app: &App, ticket: u64, by: &str) -> Result<(), ReviewError> {
-    let now = app.clock.now();
-    let row = s.ticket(ticket)?.filter(|row| row.decision.is_none());
-    let row = row.ok_or(ReviewError::Settled)?;
-    let manifest = ManifestRow {
-        id: row.manifest,
-        device: row.device,
-        counter: 0,
-        bytes: Vec::new(),
-        received_at: row.received_at,
-    };
-    late::receive(s, app, &row, now)?;
-    let sender = Sender { manifest: Some(manifest), ..Sender::trusted(Some(row.author)) };
-    let changes = vec![(row.hash, row.raw)];
-    let ready = commit::own(s, app, row.doc, &row.pid, changes, sender)?;
-    let statuses = commit::within(s, app, ready)?;
-    match statuses.into_iter().next().map(|(_, status)| status) {
-        Some(PushStatus::Accepted(_) | PushStatus::Dup(_) | PushStatus::Moved(..)) => {}
-        Some(PushStatus::MissingDeps(_)) => return Err(ReviewError::Leans),
-        Some(PushStatus::Quarantined(_, reason)) if reason == "leans_on_quarantined" => {
-            return Err(ReviewError::Leans);
-        }
-        Some(PushStatus::Quarantined(_, reason)) => return Err(ReviewError::Refused(reason)),
-        Some(PushStatus::Rejected(code, _)) => return Err(ReviewError::Refused(code)),
-        _ => return Err(ReviewError::Refused("try_later".to_owned())),
-    }
-    s.ticket_decide(ticket, Decision::Accepted, by, now)?;
-    audit::note(s, now, by, "quarantine.accept", &ticket.to_string())?;
-    Ok(())
-}
-
-/// Does not take a quarantined change; its phone is told.
-///
-/// # Errors
-/// [`ReviewError::Settled`] when it was decided before.
-pub fn discard(s: &dyn Session, app: &App, ticket: u64, by: &str) -> Result<(), ReviewError> {
-    let now = app.clock.now();
-    if !s.ticket_decide(ticket, Decision::Discarded, by, now)? {
-        return Err(ReviewError::Settled);
-    }
-    audit::note(s, now, by, "quarantine.discard", &ticket.to_string())?;
-    Ok(())
 }

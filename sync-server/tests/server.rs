@@ -24,6 +24,8 @@ mod operator;
 mod people;
 #[path = "server/photos.rs"]
 mod photos;
+#[path = "server/quarantine.rs"]
+mod quarantine;
 #[path = "server/queue.rs"]
 mod queue;
 #[path = "server/reseed.rs"]

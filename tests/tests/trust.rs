@@ -127,6 +127,44 @@ fn thirty_unsent_edits_of_a_revoked_phone_wait_for_a_person_and_none_is_lost() {
 }
 
 #[test]
+fn work_built_on_a_change_that_was_not_taken_is_done_again_and_the_worker_hears_of_both() {
+    let world = World::new();
+    let (li, wang) = (world.phone("li", 1), world.phone("wang", 2));
+    let here = place(&li, "平川路 1 号");
+    let _ = li.json(&["sync"]);
+    let post = |post: &str| {
+        let add = ["admin", "person", "add", "--id", "li", "--post", post, "--area", GRID];
+        let _ = world.server.json(&add);
+    };
+    post("evaluator");
+    let _ = li.json(&["place", "set", &here, "storeys", "7"]);
+    assert_eq!(li.json(&["sync"])["quarantined"], 1);
+    post("inspector");
+    // Handed in, and waiting for the first; and not yet handed in.
+    let _ = li.json(&["place", "set", &here, "dwellings", "12"]);
+    assert_eq!(li.json(&["sync"])["quarantined"], 1);
+    let _ = li.json(&["place", "note", &here, "门牌换了"]);
+    let tickets = world.server.json(&["quarantine", "list"]);
+    assert_eq!(tickets[1]["reason"], "leans_on_quarantined");
+    let done = world.server.json(&["quarantine", "discard", &tickets[0]["ticket"].to_string()]);
+    assert_eq!(done["followed"], 1);
+    let report = li.json(&["sync"]);
+    assert_eq!((&report["refused"], &report["pushed"]), (&0.into(), &1.into()), "{report}");
+    let _ = wang.json(&["sync"]);
+    for phone in [&li, &wang] {
+        let shown = phone.json(&["place", "show", &here]);
+        assert!(shown["facts"].get("storeys").is_none(), "{shown}");
+        assert_eq!(shown["facts"]["dwellings"]["value"], 12);
+        assert_eq!(shown["remarks"].as_array().expect("remarks").len(), 1, "{shown}");
+    }
+    let status = li.json(&["status"]);
+    assert_eq!((&status["pending"], &status["waiting_for_review"]), (&0.into(), &0.into()));
+    let told = li.text(&["notices"]);
+    assert!(told.contains("did not take your change") && told.contains("sent again"), "{told}");
+    world.whole(&[&li, &wang]);
+}
+
+#[test]
 fn whoever_was_replaced_while_a_second_phone_was_offline_still_hands_in() {
     let world = World::new();
     let (li, second) = (world.phone("li", 1), world.phone("li-2", 2));

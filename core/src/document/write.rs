@@ -131,12 +131,19 @@ impl<'a, 'd> Writer<'a, 'd> {
         list: &'static str,
         entry: &T,
     ) -> Result<(), EditError> {
-        let json = json(list, entry)?;
-        let value = Scalar::Str(json);
-        self.count(list, &value)?;
+        self.append_entry(list, &Scalar::Str(json(list, entry)?))
+    }
+
+    /// Adds an entry that is JSON already at the end of a list.
+    pub(super) fn append_entry(
+        &mut self,
+        list: &'static str,
+        entry: &Scalar,
+    ) -> Result<(), EditError> {
+        self.count(list, entry)?;
         let obj = self.object(list)?;
         let end = self.tx.length(&obj);
-        self.tx.insert(&obj, end, convert::to_engine(&value)).map_err(EditError::engine)
+        self.tx.insert(&obj, end, convert::to_engine(entry)).map_err(EditError::engine)
     }
 }
 

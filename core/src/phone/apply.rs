@@ -11,6 +11,7 @@ use crate::store::{Db, StoreError, archive, kept, outbox};
 use super::content::Contents;
 use super::outbox::{Receipt, lean, note};
 use super::prepare::{Prepared, Slice};
+use super::rebase::{Hand, Out, rebase};
 use super::record::{Entry, Records};
 use super::settled::{Settled, Watched};
 use super::{Inner, Phone, PhoneError};
@@ -99,6 +100,8 @@ impl Inner {
         if changed {
             self.records.clear();
         }
+        let (author, entropy) = (self.owner.author, self.entropy.as_ref());
+        let hand = Hand { author, entropy, contents: &self.contents };
         let mut applied = Applied::default();
         let (mut taken, own, now) = (0, self.owner.author, self.clock.now());
         for one in incoming {
@@ -106,7 +109,7 @@ impl Inner {
                 break;
             }
             let ready = prepared.next().flatten();
-            take_in(&tx, one, ready, own, &mut self.records, &self.contents, &mut applied)?;
+            take_in(&tx, one, ready, own, &mut self.records, &hand, &mut applied)?;
             taken += 1;
         }
         applied.settled.iter().try_for_each(|settled| settled.tell(&tx, now))?;
@@ -122,9 +125,10 @@ fn take_in(
     prepared: Option<Prepared>,
     own: Author,
     records: &mut Records,
-    contents: &Contents,
+    hand: &Hand<'_>,
     applied: &mut Applied,
 ) -> Result<(), PhoneError> {
+    let contents = hand.contents;
     if let Some(prepared) = prepared
         && one.status == Status::Acked
         && archive::of(db, one.doc)?.is_empty()
@@ -147,15 +151,23 @@ fn take_in(
         let receipt = |hash| Receipt { doc: one.doc, hash, status: Status::Acked };
         note(db, &ready.known.iter().copied().map(receipt).collect::<Vec<_>>())?;
     }
-    for (hash, raw, reason) in aside {
-        archive::add(db, one.doc, &hash, &raw, one.status, reason)?;
+    for (hash, raw, status, reason) in aside {
+        archive::add(db, one.doc, &hash, &raw, status, reason)?;
         applied.set_aside.push((one.doc, hash));
     }
     // What only the server had moves nothing in the outbox, nor in the row but what is written below.
     let plain = one.status == Status::Acked && ready.known.is_empty() && !ready.archived;
     let unsent = row.unsent;
     if !ready.fresh.is_empty() {
-        let row = match plain {
+        let rivals = rivals(db, &row, one, &ready.fresh)?;
+        if !rivals.is_empty() {
+            rebase(db, one.doc, &rivals, hand)?;
+            records.drop(one.doc);
+            let row = document::find(db, one.doc)?;
+            entry =
+                records.hear(db, &row.ok_or(PhoneError::NotFound { what: "record" })?, contents)?;
+        }
+        let row = match plain && rivals.is_empty() {
             true => row,
             false => document::find(db, one.doc)?.unwrap_or(row),
         };
@@ -165,7 +177,7 @@ fn take_in(
             applied.settled.extend(watched.settled(db, one.doc, &entry.reading)?);
         }
     }
-    entry.unsent = match plain {
+    entry.unsent = match plain && !entry.unsent {
         true => unsent,
         false => document::find(db, one.doc)?.is_some_and(|row| row.unsent),
     };
@@ -199,8 +211,8 @@ fn begin(
 
 /// A change and where it stands.
 pub(super) type Standing = (ChangeParts, Status);
-/// A change that cannot be applied: hash, bytes, why.
-type Aside = (ChangeHash, Vec<u8>, &'static str);
+/// A change that cannot be applied: hash, bytes, where it stands, why.
+type Aside = (ChangeHash, Vec<u8>, Status, &'static str);
 
 struct Ready {
     /// Not here yet; each after those it leans on.
@@ -217,18 +229,24 @@ fn sort_out(db: &Db, entry: &Entry, one: &Incoming) -> Result<(Ready, Vec<Aside>
     let mut waiting: Vec<Standing> = Vec::new();
     let mut known = Vec::new();
     let mut seen = HashSet::new();
+    let archive = archive::of(db, one.doc)?;
+    // Only the server brings back what it was done with; a rescue file does not.
+    let over = |hash: &ChangeHash| {
+        one.status != Status::Acked && archive.iter().any(|row| row.hash == *hash && row.is_over())
+    };
     for raw in &one.raws {
         match change_head(raw) {
             Ok(parts) if entry.has(&parts.hash) => known.push(parts.hash),
+            Ok(parts) if over(&parts.hash) => {}
             Ok(parts) if seen.insert(parts.hash) => waiting.push((parts, one.status)),
             Ok(_) => {}
-            Err(_) => aside.push((unparsed(raw), raw.clone(), "damaged")),
+            Err(_) => aside.push((unparsed(raw), raw.clone(), one.status, "damaged")),
         }
     }
-    let archive = archive::of(db, one.doc)?;
     let kept = kept::of(db, one.doc)?;
     let archived = !archive.is_empty() || !kept.is_empty();
-    let aside_rows = archive.into_iter().map(|row| (row.hash, row.raw, row.status));
+    let aside_rows = archive.into_iter().filter(|row| !row.is_over());
+    let aside_rows = aside_rows.map(|row| (row.hash, row.raw, row.status));
     let kept_rows = kept.into_iter().map(|row| (row.hash, row.raw, row.status));
     for (hash, raw, status) in aside_rows.chain(kept_rows) {
         if let Ok(parts) = parse_change(&raw)
@@ -239,7 +257,7 @@ fn sort_out(db: &Db, entry: &Entry, one: &Incoming) -> Result<(Ready, Vec<Aside>
         }
     }
     let (fresh, waiting) = in_order(waiting, |(parts, _)| parts, |hash| entry.has(hash));
-    aside.extend(waiting.into_iter().map(|(p, _)| (p.hash, p.raw, "missing")));
+    aside.extend(waiting.into_iter().map(|(p, status)| (p.hash, p.raw, status, "missing")));
     Ok((Ready { fresh, known, archived }, aside))
 }
 
@@ -272,6 +290,25 @@ fn unparsed(raw: &[u8]) -> ChangeHash {
     ChangeHash(Sha256::digest(raw).into())
 }
 
+/// Own changes that stand in the way of the server's: made under the same actor and number by another copy of
+/// this phone, before actors were drawn anew for each session. The server's stay, these are done again.
+fn rivals(
+    db: &Db,
+    row: &DocRow,
+    one: &Incoming,
+    fresh: &[Standing],
+) -> Result<Vec<Out>, StoreError> {
+    if one.status != Status::Acked || row.acked_heads == row.local_heads {
+        return Ok(Vec::new());
+    }
+    let taken: HashSet<_> = fresh.iter().map(|(parts, _)| (parts.actor, parts.seq)).collect();
+    let own = document::changes(db, one.doc, 0)?.into_iter().filter(|c| c.status != Status::Acked);
+    let rivals = own.filter(|change| {
+        parse_change(&change.raw).is_ok_and(|parts| taken.contains(&(parts.actor, parts.seq)))
+    });
+    Ok(rivals.map(|change| Out { hash: change.hash, again: true }).collect())
+}
+
 /// Writes changes that are new here: rows, heads, views.
 fn write(
     db: &Db,
@@ -281,15 +318,23 @@ fn write(
     contents: &Contents,
     applied: &mut Applied,
 ) -> Result<(), PhoneError> {
-    let Ready { fresh, archived, .. } = ready;
+    let Ready { mut fresh, archived, .. } = ready;
     let raws: Vec<&[u8]> = fresh.iter().map(|(parts, _)| &parts.raw[..]).collect();
     if !entry.grow(db, id, &raws)? {
-        // Admitted by the server, and yet this app cannot apply them.
-        for (parts, _) in fresh {
+        // Admitted by the server, and yet this app cannot apply them: one by one, so that the good ones are taken.
+        let mut good = Vec::new();
+        for (parts, status) in fresh {
+            if entry.grow(db, id, &[&parts.raw[..]])? {
+                good.push((parts, status));
+                continue;
+            }
             archive::add(db, id, &parts.hash, &parts.raw, Status::ApplyFailed, "not_applicable")?;
             applied.set_aside.push((id, parts.hash));
         }
-        return Ok(());
+        fresh = good;
+        if fresh.is_empty() {
+            return Ok(());
+        }
     }
     let mut acked = row.acked_heads;
     if archived {

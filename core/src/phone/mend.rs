@@ -89,7 +89,7 @@ pub(super) fn whole(db: &Db, id: DocId) -> Result<Option<Document>, StoreError> 
 }
 
 /// States what the changes say: kind, heads, views.
-fn put_back(db: &Db, id: DocId, contents: &Contents) -> Result<(), PhoneError> {
+pub(super) fn put_back(db: &Db, id: DocId, contents: &Contents) -> Result<(), PhoneError> {
     let row = document::find(db, id)?.ok_or(PhoneError::NotFound { what: "record" })?;
     let document = whole(db, id)?.ok_or(PhoneError::NotFound { what: "record" })?;
     let heads = document.heads();

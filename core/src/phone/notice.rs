@@ -9,14 +9,30 @@ impl NoticeRow {
     #[must_use]
     pub fn words(&self, lang: Lang) -> String {
         let (zh, en) = match self.code.as_str() {
-            "refused" => ("有一次修改未被服务器接受", "the server did not take a change"),
-            "waiting_for_review" => {
-                ("有一次修改等待督导员审核", "a change waits for the supervisor's review")
-            }
+            "refused" => (
+                "有一次修改未被服务器接受；原内容另存在本机",
+                "the server did not take a change; it is kept aside on this phone",
+            ),
+            "waiting_for_review" => (
+                "有一次修改等待督导员审核，无需重做，可继续工作",
+                "a change waits for the supervisor's review; nothing to do, work on",
+            ),
             "review_accepted" => ("审核通过，修改已采用", "the review took your change"),
             "review_discarded" => (
-                "审核未通过，修改未采用；内容仍在本机",
-                "the review did not take your change; it is still on this phone",
+                "审核未通过，修改未采用；原内容另存在本机，如有疑问请问督导员",
+                "the review did not take your change; it is kept aside on this phone, ask your supervisor about it",
+            ),
+            "rebased" => (
+                "未采用的修改之后所做的工作已保留，将自动重新提交",
+                "what you did after a change that was not taken is kept and is sent again by itself",
+            ),
+            "rebased_in_part" => (
+                "未采用的修改之后所做的工作，部分无法沿用，已另存在本机；请打开该记录核对，缺的请补记",
+                "some of what you did after a change that was not taken no longer fits and is kept aside: open the record, check it and enter what is missing",
+            ),
+            "record_not_taken" => (
+                "整条记录未被采用，不再提交；内容仍可在本机查看，如仍需要请新建一条",
+                "the whole record was not taken and is not sent any more; you can still read it here, begin a new one if it is needed",
             ),
             Settled::CODE => return self.settled(lang),
             "checklists_unreadable" => (
@@ -83,6 +99,13 @@ impl NoticeRow {
             "lease_not_yet" => ("手机的序号前后不符", "the phone's counter does not fit"),
             "role_ended" => ("岗位已变更", "your post has changed since"),
             "stolen" => ("本机已报失", "this phone was reported stolen"),
+            "equivocation" => (
+                "手机数据曾被复制，已自动换名重新提交",
+                "the phone's data was copied; it is sent again under another name by itself",
+            ),
+            "personal" => ("含有疑似个人信息", "it seems to hold personal data"),
+            "closed" => ("记录已办结", "the record is closed"),
+            "discarded" => ("此前审核未通过", "the review did not take it earlier"),
             "deleted" => ("该记录已删除", "the record was deleted"),
             "rights" => ("本岗位无此权限", "your post may not do this"),
             "gone" => ("该记录已不存在", "the record is gone"),
@@ -105,10 +128,16 @@ mod tests {
             (row.words(Lang::En), row.words(Lang::Zh))
         };
         let waiting = told("waiting_for_review", "12 revoked");
-        assert_eq!(waiting.0, "a change waits for the supervisor's review: this phone was revoked");
-        assert_eq!(waiting.1, "有一次修改等待督导员审核：本机已停用");
+        assert_eq!(
+            waiting.0,
+            "a change waits for the supervisor's review; nothing to do, work on: this phone was revoked"
+        );
+        assert_eq!(waiting.1, "有一次修改等待督导员审核，无需重做，可继续工作：本机已停用");
         assert_eq!(told("review_accepted", "12 news").0, "the review took your change");
-        assert_eq!(told("refused", "gone").1, "有一次修改未被服务器接受：该记录已不存在");
+        assert_eq!(
+            told("refused", "gone").1,
+            "有一次修改未被服务器接受；原内容另存在本机：该记录已不存在"
+        );
         let ours = told("conflict_settled", "ours facts storeys");
         assert_eq!(
             ours.0,

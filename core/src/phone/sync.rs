@@ -10,6 +10,7 @@ mod error;
 mod gather;
 mod heal;
 mod land;
+mod receive;
 
 use std::collections::VecDeque;
 
@@ -280,7 +281,9 @@ impl Run<'_> {
                     client.step(self.now()?, Input::Answered(answer, &StoreHeld(self.phone)))?
                 }
                 Effect::Apply(batch) => {
-                    self.land(*batch).await?;
+                    if self.land(*batch).await? {
+                        client.go_on();
+                    }
                     Vec::new()
                 }
                 Effect::Locate(pid) => {

@@ -1,10 +1,16 @@
-//! Changes that cannot be applied here: damaged, or leaning on what is missing. Never dropped.
+//! Changes that cannot be applied here: damaged, leaning on what is missing, or never to be taken by the server.
+//! Never dropped while their record is here.
 
 use rusqlite::{Connection, params};
 
 use super::StoreError;
 use super::document::Status;
 use crate::model::{ChangeHash, DocId};
+
+/// The server will not take it.
+pub const NOT_TAKEN: &str = "not_taken";
+/// It leans on one that the server will not take; what it meant was done again, or waits at the server.
+pub const REBASED: &str = "rebased";
 
 /// A change set aside.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +21,16 @@ pub struct ArchiveRow {
     pub raw: Vec<u8>,
     /// Where it stood.
     pub status: Status,
+    /// Why it was set aside.
+    pub reason: String,
+}
+
+impl ArchiveRow {
+    /// Whether the server is done with it: it does not come back, whatever arrives.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(&*self.reason, NOT_TAKEN | REBASED)
+    }
 }
 
 /// Sets a change aside.
@@ -39,7 +55,8 @@ pub fn add(
 /// # Errors
 /// When the file cannot be read.
 pub fn of(db: &Connection, doc: DocId) -> Result<Vec<ArchiveRow>, StoreError> {
-    let mut list = db.prepare_cached("SELECT hash, raw, status FROM archive WHERE doc_id = ?1")?;
+    let mut list =
+        db.prepare_cached("SELECT hash, raw, status, reason FROM archive WHERE doc_id = ?1")?;
     let mut rows = list.query([&doc.0[..]])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -48,6 +65,7 @@ pub fn of(db: &Connection, doc: DocId) -> Result<Vec<ArchiveRow>, StoreError> {
             hash: hash.as_slice().try_into().map(ChangeHash).map_err(|_| StoreError::Damaged)?,
             raw: row.get(1)?,
             status: Status::of(row.get(2)?),
+            reason: row.get(3)?,
         });
     }
     Ok(found)
@@ -63,10 +81,38 @@ pub fn remove(db: &Connection, doc: DocId, hash: &ChangeHash) -> Result<(), Stor
     Ok(())
 }
 
-/// How many are set aside.
+/// Says where a change stands that was set aside; `false` when there is none.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn mark(
+    db: &Connection,
+    doc: DocId,
+    hash: &ChangeHash,
+    status: Status,
+) -> Result<bool, StoreError> {
+    let mut mark =
+        db.prepare_cached("UPDATE archive SET status = ?3 WHERE doc_id = ?1 AND hash = ?2")?;
+    Ok(mark.execute(params![&doc.0[..], &hash.0[..], status.code()])? > 0)
+}
+
+/// How many are set aside because they cannot be applied here.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn count(db: &Connection) -> Result<i64, StoreError> {
-    Ok(db.query_row("SELECT count(*) FROM archive", [], |row| row.get(0))?)
+    let sql = "SELECT count(*) FROM archive WHERE reason NOT IN (?1, ?2)";
+    Ok(db.query_row(sql, [NOT_TAKEN, REBASED], |row| row.get(0))?)
+}
+
+/// How many of those that the server is done with were not taken, and how many wait there for a decision.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn over(db: &Connection) -> Result<(i64, i64), StoreError> {
+    let sql = "SELECT count(*) FILTER (WHERE status = ?1 AND reason = ?3),
+                 count(*) FILTER (WHERE status = ?2 AND reason IN (?3, ?4)) FROM archive";
+    let (refused, waits) = (Status::Refused.code(), Status::Quarantined.code());
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    Ok(db.query_row(sql, params![refused, waits, NOT_TAKEN, REBASED], row)?)
 }

@@ -45,6 +45,17 @@ pub fn add(
     Ok(())
 }
 
+/// Whether a notice of this code about this change was given before.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn has(db: &Connection, doc: DocId, hash: &ChangeHash, code: &str) -> Result<bool, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM inbox WHERE doc_id = ?1 AND hash = ?2 AND code = ?3)",
+    )?;
+    Ok(find.query_row(params![&doc.0[..], &hash.0[..], code], |row| row.get(0))?)
+}
+
 /// Notices, newest first; only those not put away when `open_only`.
 ///
 /// # Errors

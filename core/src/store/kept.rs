@@ -4,8 +4,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::StoreError;
 use super::document::{Status, doc_id};
+use super::{StoreError, archive};
 use crate::model::{ChangeHash, DocId};
 
 /// Where a change stands that the server has.
@@ -31,11 +31,13 @@ pub struct KeptRow {
 /// # Errors
 /// When the file cannot be written.
 pub(super) fn keep(db: &Connection, doc: DocId) -> Result<(), StoreError> {
-    for table in ["change", "archive"] {
+    // What the server is done with is at its end.
+    let living = format!(" AND c.reason NOT IN ('{}', '{}')", archive::NOT_TAKEN, archive::REBASED);
+    for (table, those) in [("change", ""), ("archive", &*living)] {
         db.prepare_cached(&format!(
             "INSERT OR IGNORE INTO kept (doc_id, hash, raw, status, pid, move_gen)
              SELECT c.doc_id, c.hash, c.raw, c.status, d.pid, d.move_gen
-             FROM {table} c JOIN doc d ON d.doc_id = c.doc_id WHERE c.doc_id = ?1"
+             FROM {table} c JOIN doc d ON d.doc_id = c.doc_id WHERE c.doc_id = ?1{those}"
         ))?
         .execute([&doc.0[..]])?;
     }

@@ -111,6 +111,7 @@ pub fn strays(db: &Connection, limit: usize) -> Result<Vec<DocId>, StoreError> {
         "SELECT doc_id FROM doc WHERE state = 'left' AND unsent = 0
          AND NOT EXISTS (SELECT 1 FROM member m WHERE m.doc_id = doc.doc_id)
          AND NOT EXISTS (SELECT 1 FROM change c WHERE c.doc_id = doc.doc_id AND c.status = ?2)
+         AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.doc_id = doc.doc_id AND a.status = ?2)
          LIMIT ?1",
     )?;
     // What waits for review stays in its author's sight until somebody has decided.

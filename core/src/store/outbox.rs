@@ -5,8 +5,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::StoreError;
 use super::document::{ChangeRow, Status, change_row, doc_id};
+use super::{StoreError, archive};
 use crate::model::{ChangeHash, DocId};
 
 /// A change that waits, with its document.
@@ -83,13 +83,22 @@ pub fn mark(
     let marked = db
         .prepare_cached("UPDATE change SET status = ?3 WHERE doc_id = ?1 AND hash = ?2")?
         .execute(params![&doc.0[..], &hash.0[..], status.code()])?;
+    recount(db, doc)?;
+    Ok(marked > 0)
+}
+
+/// Says anew whether a document has something to send.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn recount(db: &Connection, doc: DocId) -> Result<(), StoreError> {
     db.prepare_cached(
         "UPDATE doc SET unsent = EXISTS
              (SELECT 1 FROM change c WHERE c.doc_id = doc.doc_id AND c.status <= 1)
          WHERE doc_id = ?1",
     )?
     .execute([&doc.0[..]])?;
-    Ok(marked > 0)
+    Ok(())
 }
 
 /// How many changes stand where.
@@ -105,9 +114,8 @@ pub fn counts(db: &Connection) -> Result<Counts, StoreError> {
         .query_row([], |row| row.get(0))?;
     let mut held =
         db.prepare_cached("SELECT count(*) FROM change WHERE status >= 3 AND status = ?1")?;
-    Ok(Counts {
-        pending,
-        refused: held.query_row([Status::Refused.code()], |row| row.get(0))?,
-        quarantined: held.query_row([Status::Quarantined.code()], |row| row.get(0))?,
-    })
+    let mut stand = |status: Status| held.query_row([status.code()], |row| row.get::<_, i64>(0));
+    let (refused, quarantined) = (stand(Status::Refused)?, stand(Status::Quarantined)?);
+    let (not_taken, waiting) = archive::over(db)?;
+    Ok(Counts { pending, refused: refused + not_taken, quarantined: quarantined + waiting })
 }

@@ -27,6 +27,9 @@ use super::message::{
 /// Rounds without progress after which a sync gives up until the next time (invariant 11).
 const IDLE_ROUNDS_MAX: u32 = 3;
 
+/// The code of a refusal of what leans on a change that was not taken; its text names these changes.
+pub const LEANS_ON_DISCARDED: &str = "leans_on_discarded";
+
 /// Who syncs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -258,6 +261,8 @@ impl Client {
                 PushStatus::Accepted(_) | PushStatus::Dup(_) | PushStatus::Moved(..) => {
                     self.outcome.pushed += 1;
                 }
+                // It is done again on another base, and offered so.
+                PushStatus::Rejected(ref code, _) if code == LEANS_ON_DISCARDED => {}
                 PushStatus::Rejected(..) | PushStatus::Gone => self.outcome.refused += 1,
                 PushStatus::Quarantined(..) => self.outcome.quarantined += 1,
                 PushStatus::MissingDeps(_) | PushStatus::TryLater => {}
@@ -286,6 +291,11 @@ impl Client {
             return Ok(Some(Effect::Heal(part.pid.clone(), part.seq)));
         }
         Ok(None)
+    }
+
+    /// There is something to send that was not there when this round was gathered.
+    pub fn go_on(&mut self) {
+        self.again = true;
     }
 
     fn applied(&mut self) -> Vec<Effect> {

@@ -174,7 +174,8 @@ pub fn decide_act(lease: Validity, post: Right) -> Admission {
 pub fn advice(reason: &str) -> Option<Advice> {
     match reason {
         "revoked" | "role_ended" => Some(Advice::Accept),
-        "stolen" | "lease_not_yet" => Some(Advice::Discard),
+        // Of an equivocation the phone hears at once and does it again by itself.
+        "stolen" | "lease_not_yet" | "equivocation" => Some(Advice::Discard),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 //! Reads rows, loads the document from the shelf, tries the changes. The verdict holds
 //! for the generation of the document that was read; whoever commits compares.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ironfeet_core::document::{
@@ -12,7 +12,7 @@ use ironfeet_core::document::{
 use ironfeet_core::model::{ChangeHash, DocId, Pid};
 use ironfeet_core::rules::{self, Act};
 
-use super::{Item, Sender};
+use super::{Item, Sender, leans};
 use crate::app::App;
 use crate::checklists::Checklists;
 use crate::projection::{self, Said};
@@ -197,11 +197,12 @@ pub(crate) fn judge(
     for item in items {
         verdicts.push(sift(session, held.as_deref(), &home, senders, item)?);
     }
-    quarantine_what_leans(session, items, &mut verdicts)?;
+    let stored = |hash: &ChangeHash| held.as_ref().is_some_and(|held| held.ledger.has(hash));
+    leans::hold_back(session, items, &mut verdicts, &stored)?;
     for run in runs(items, &verdicts) {
         try_run(&mut trial, doc, items, senders, &run, &mut verdicts);
     }
-    quarantine_what_leans(session, items, &mut verdicts)?;
+    leans::hold_back(session, items, &mut verdicts, &stored)?;
     let verdicts = verdicts
         .into_iter()
         .map(|v| v.ok_or(StoreError::Damaged("a change was not judged")))
@@ -269,7 +270,7 @@ fn sift(
     if sender.trusted {
         return Ok(None);
     }
-    if let Some(ticket) = session.ticket_of(&item.doc, &item.hash)? {
+    if let (Some(ticket), false) = (session.ticket_of(&item.doc, &item.hash)?, sender.follows) {
         return match ticket.decision {
             None => Ok(Some(Verdict::Waiting(ticket.ticket, ticket.reason))),
             Some(Decision::Discarded) => refused("discarded", "a supervisor discarded it"),
@@ -286,36 +287,6 @@ fn sift(
 pub(super) fn known(session: &dyn Session, item: &Item) -> Result<Option<Verdict>, StoreError> {
     let stored = session.change(&item.doc, &item.hash)?;
     Ok(stored.map(|row| Verdict::Known(row.log_pid, row.log_seq)))
-}
-
-/// What leans on a quarantined change waits with it.
-fn quarantine_what_leans(
-    session: &dyn Session,
-    items: &[Item],
-    verdicts: &mut [Option<Verdict>],
-) -> Result<(), StoreError> {
-    let mut held_back: HashSet<ChangeHash> = HashSet::new();
-    for (item, verdict) in items.iter().zip(verdicts.iter_mut()) {
-        let waits = matches!(verdict, Some(Verdict::Quarantine(_) | Verdict::Waiting(..)));
-        if waits {
-            held_back.insert(item.hash);
-            continue;
-        }
-        let Ok(parts) = &item.parts else { continue };
-        let mut leans = verdict.is_none() && parts.deps.iter().any(|d| held_back.contains(d));
-        if let Some(Verdict::Missing(missing)) = verdict {
-            for dep in missing.iter() {
-                let ticket = session.ticket_of(&item.doc, dep)?;
-                leans |= ticket.is_some_and(|t| t.decision != Some(Decision::Accepted));
-                leans |= held_back.contains(dep);
-            }
-        }
-        if leans {
-            held_back.insert(item.hash);
-            *verdict = Some(Verdict::Quarantine("leans_on_quarantined"));
-        }
-    }
-    Ok(())
 }
 
 fn finish(

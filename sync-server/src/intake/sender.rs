@@ -27,6 +27,8 @@ pub(crate) struct Sender {
     pub(crate) areas: Vec<String>,
     /// Whether scope and quarantine are passed over: the server's own changes and decisions.
     pub(crate) trusted: bool,
+    /// Whether its work waited for other work only, and is judged now that this was decided on.
+    pub(crate) follows: bool,
     /// What was signed.
     pub(crate) manifest: Option<ManifestRow>,
 }
@@ -43,11 +45,12 @@ impl Sender {
             grids: Vec::new(),
             areas: Vec::new(),
             trusted: true,
+            follows: false,
             manifest: None,
         }
     }
 
-    pub(super) fn of(
+    pub(crate) fn of(
         device: &DeviceRow,
         person: &PersonRow,
         manifest: ManifestRow,
@@ -66,6 +69,7 @@ impl Sender {
             grids: device.grids.clone(),
             areas: person.areas.iter().map(|area| store::prefix(area).to_owned()).collect(),
             trusted: false,
+            follows: false,
             manifest: Some(manifest),
         }
     }

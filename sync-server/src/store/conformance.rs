@@ -311,6 +311,8 @@ fn tickets_are_decided_once(store: &dyn Store) {
     let n = write(store, |s| s.ticket_open(&row));
     assert_eq!(write(store, |s| s.ticket_open(&row)), n, "a change has one ticket");
     assert_eq!(read(store, |s| s.tickets_open()), [TicketRow { ticket: n, ..row.clone() }]);
+    assert_eq!(read(store, |s| s.tickets_on(&row.doc)).len(), 1);
+    write(store, |s| s.ticket_reason(n, &row.reason));
     let decide = |d| write(store, |s| s.ticket_decide(n, d, "admin", UtcMillis(2)));
     assert!(decide(Decision::Discarded) && !decide(Decision::Accepted));
     assert_eq!(read(store, |s| s.tickets_open()), []);

@@ -104,6 +104,18 @@ pub trait Review {
     /// [`StoreError::Engine`].
     fn tickets_open(&self) -> Result<Vec<TicketRow>, StoreError>;
 
+    /// Tickets of a document without a decision, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn tickets_on(&self, doc: &DocId) -> Result<Vec<TicketRow>, StoreError>;
+
+    /// Gives an open ticket another reason.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn ticket_reason(&self, ticket: u64, reason: &str) -> Result<(), StoreError>;
+
     /// Notes a decision; `false` when there was one already.
     ///
     /// # Errors

@@ -91,10 +91,12 @@ pub fn reason(code: &str, lang: Lang) -> &str {
         "deleted" => ("记录已删除，这是迟到的修改", "a late edit of a record that was deleted"),
         "scope" => ("不在该岗位的网格内", "outside the grids of the post"),
         "rights" => ("该岗位无权修改这一项", "the post may not change this"),
-        "equivocation" => {
-            ("同一手机的副本写了两个版本", "two copies of one phone wrote differently")
-        }
+        "equivocation" => (
+            "同一手机的两个副本各写了一版；手机会自动重新提交",
+            "two copies of one phone wrote differently; the phone sends it again by itself",
+        ),
         "leans_on_quarantined" => ("依赖另一条待审的修改", "leans on another change that waits"),
+        "unfit" => ("与记录现状不再相符", "does not fit the record as it stands now"),
         other => (other, other),
     };
     pick(lang, zh, en)
@@ -149,6 +151,7 @@ pub fn action(code: &str, lang: Lang) -> &str {
         "conflict.undo" => ("冲突：撤销处理", "conflict: took the decision back"),
         "quarantine.accept" => ("待审：接受", "review: accepted"),
         "quarantine.discard" => ("待审：不接受", "review: discarded"),
+        "quarantine.follow" => ("待审：随前一条采用", "review: taken with what it leaned on"),
         "work.flagged" => ("修改：在宽限期内接受", "work: taken by days of grace"),
         "twin.different" => ("重复：不是同一个", "doubles: not the same"),
         "twin.same" => ("重复：合并", "doubles: merged"),

@@ -1,24 +1,25 @@
-//! An answer onto the disk: receipts and notices first, then slices, each with the cursor that stands for it.
+//! An answer onto the disk: receipts and notices first, then slices, each with the cursor that stands for it. What
+//! receipts and notices mean is in `receive`.
 
 use rusqlite::Connection;
 
 use crate::faults::{self, Guard};
-use crate::model::{ChangeHash, DocId, Pid, UtcMillis};
-use crate::phone::outbox::{Receipt, note};
+use crate::model::{ChangeHash, DocId, Pid};
 use crate::phone::{Incoming, Phone, PhoneError};
 use crate::store::document::{self, Status};
-use crate::store::{StoreError, claim, entry, inbox, kept, lease, member, part};
+use crate::store::{StoreError, claim, entry, kept, member, part};
 use crate::sync::client::{Batch, Slice, Standing, Step};
-use crate::sync::message::{self, DocChange, Entry, EntryKind, LeaveReason, Notice, PushStatus};
+use crate::sync::message::{self, DocChange, Entry, EntryKind, LeaveReason};
 use crate::sync::{checkpoint, chunk, frame};
 
 use super::{Run, SyncError, to_row};
 
 impl Run<'_> {
-    /// Writes an answer to disk, slice by slice; others may use the store between slices.
-    pub(super) async fn land(&mut self, batch: Batch) -> Result<(), SyncError> {
+    /// Writes an answer to disk, slice by slice; others may use the store between slices. Says whether something
+    /// was done again and is to be sent.
+    pub(super) async fn land(&mut self, batch: Batch) -> Result<bool, SyncError> {
         let now = self.now()?;
-        self.phone.land_receipts(&batch, now)?;
+        let again = self.phone.land_receipts(&batch, now)?;
         self.phone.take_back(&batch.lost)?;
         let total: u64 = batch.slices.iter().map(|s| s.steps.len() as u64).sum();
         self.progress.documents_total += total;
@@ -32,49 +33,11 @@ impl Run<'_> {
             tokio::task::yield_now().await;
         }
         self.phone.stand_claims(batch.end.as_ref())?;
-        Ok(())
+        Ok(again)
     }
 }
 
 impl Phone {
-    fn land_receipts(&self, batch: &Batch, now: UtcMillis) -> Result<(), PhoneError> {
-        let idle = batch.receipts.is_empty() && batch.notices.is_empty();
-        self.with(|inner| {
-            let store = inner.store()?;
-            let parts = part::list(store.db())?;
-            let served = |pid: &String| parts.iter().any(|part| part.pid == *pid);
-            let new: Vec<String> =
-                batch.grants.iter().map(Pid::to_string).filter(|pid| !served(pid)).collect();
-            let held = batch.lease.map(|term| lease::LeaseRow {
-                id: term.id,
-                not_before: term.not_before,
-                not_after: term.not_after,
-                hand_in_by: term.hand_in_by,
-            });
-            let held = if held == lease::current(store.db())? { None } else { held };
-            if idle && new.is_empty() && held.is_none() {
-                return Ok(());
-            }
-            store.write(|db| {
-                for pid in &new {
-                    part::serve(db, pid)?;
-                }
-                for receipt in &batch.receipts {
-                    receive(db, receipt, now)?;
-                    if !is_shown(db, receipt, &parts)? {
-                        claim::put(db, receipt.doc, &receipt.hash)?;
-                    }
-                }
-                batch.notices.iter().try_for_each(|n| decide(db, n, now))?;
-                held.iter().try_for_each(|lease| lease::hold(db, lease))
-            })?;
-            for receipt in &batch.receipts {
-                inner.note_unsent(receipt.doc)?;
-            }
-            Ok(())
-        })
-    }
-
     /// From the end of this log on a backup holds what is claimed.
     fn stand_claims(&self, end: Option<&(Pid, u64)>) -> Result<(), PhoneError> {
         let Some((pid, seq)) = end else { return Ok(()) };
@@ -146,28 +109,6 @@ impl Phone {
     }
 }
 
-/// Whether a log has shown already what a receipt says the server has; else it is asked about until one does.
-fn is_shown(
-    db: &Connection,
-    receipt: &message::Receipt,
-    parts: &[part::PartRow],
-) -> Result<bool, StoreError> {
-    let (pid, seq) = match &receipt.status {
-        PushStatus::Dup(seq) => (document::find(db, receipt.doc)?.map(|row| row.pid), *seq),
-        PushStatus::Moved(seq, pid) => (Some(pid.to_string()), *seq),
-        PushStatus::Accepted(_) | PushStatus::Quarantined(..) => return Ok(false),
-        PushStatus::Rejected(..)
-        | PushStatus::Gone
-        | PushStatus::MissingDeps(_)
-        | PushStatus::TryLater => return Ok(true),
-    };
-    let read = |part: &part::PartRow| {
-        Some(&part.pid) == pid.as_ref() && u64::try_from(part.seq).is_ok_and(|at| seq <= at)
-    };
-    // Number 0: it rests with a record that is in no log any more.
-    Ok(seq > 0 && parts.iter().any(read))
-}
-
 /// What these entries show is claimed no more.
 fn shown(db: &Connection, steps: &[(u64, u8, [u8; 32], Step)]) -> Result<(), StoreError> {
     if !claim::any(db)? {
@@ -190,45 +131,6 @@ pub(super) fn claims_shown(
     changes: &[(ChangeHash, Vec<u8>)],
 ) -> Result<(), StoreError> {
     changes.iter().try_for_each(|(hash, _)| claim::drop(db, doc, hash))
-}
-
-/// A receipt onto the row of its change, and a notice where a person must know.
-fn receive(db: &Connection, receipt: &message::Receipt, now: UtcMillis) -> Result<(), StoreError> {
-    let (status, told) = match &receipt.status {
-        PushStatus::Accepted(_) | PushStatus::Dup(_) | PushStatus::Moved(..) => {
-            (Status::Acked, None)
-        }
-        PushStatus::Rejected(code, text) => {
-            (Status::Refused, Some(("refused", format!("{code}: {text}"))))
-        }
-        PushStatus::Gone => (Status::Refused, Some(("refused", "gone".to_owned()))),
-        PushStatus::Quarantined(ticket, reason) => {
-            (Status::Quarantined, Some(("waiting_for_review", format!("{ticket} {reason}"))))
-        }
-        PushStatus::MissingDeps(_) | PushStatus::TryLater => return Ok(()),
-    };
-    note(db, &[Receipt { doc: receipt.doc, hash: receipt.hash, status }])?;
-    match told {
-        Some((code, text)) => {
-            inbox::add(db, Some((receipt.doc, Some(receipt.hash))), code, &text, now.0)
-        }
-        None => Ok(()),
-    }
-}
-
-/// The outcome of a review.
-fn decide(db: &Connection, notice: &Notice, now: UtcMillis) -> Result<(), StoreError> {
-    let (status, code) = if notice.accepted {
-        (Status::Acked, "review_accepted")
-    } else {
-        (Status::Refused, "review_discarded")
-    };
-    note(db, &[Receipt { doc: notice.doc, hash: notice.hash, status }])?;
-    if !notice.accepted {
-        claim::drop(db, notice.doc, &notice.hash)?;
-    }
-    let text = format!("{} {}", notice.ticket, notice.reason);
-    inbox::add(db, Some((notice.doc, Some(notice.hash))), code, &text, now.0)
 }
 
 /// The changes of a slice, gathered by record in the order of their first entry.

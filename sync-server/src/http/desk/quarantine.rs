@@ -277,6 +277,7 @@ pub(super) async fn act(desk: Desk, body: String) -> Result<Response, Refusal> {
     let done = super::act(&desk.app, move |s, app| {
         let numbers = if all { s.tickets_page(&filter, 0, MANY)? } else { tickets.clone() };
         let (mut n, mut left, mut pids) = (0_u64, 0_u64, Vec::new());
+        let mut decided = Vec::new();
         for number in numbers {
             let Some(row) = s.ticket(number)? else { continue };
             let grid = row.pid.to_string();
@@ -295,10 +296,17 @@ pub(super) async fn act(desk: Desk, body: String) -> Result<Response, Refusal> {
                 Ok(()) => {
                     n += 1;
                     pids.extend(s.presence(&row.doc)?);
+                    decided.push(row.doc);
                 }
                 Err(ReviewError::Store(error)) => return Err(error.into()),
                 Err(_) => left += 1,
             }
+        }
+        // Only when all is decided: what was named here as well must not be taken for having waited.
+        decided.sort_unstable();
+        decided.dedup();
+        for doc in &decided {
+            review::follow(s, app, doc)?;
         }
         Ok((n, left, pids))
     })

@@ -78,6 +78,17 @@ impl Review for Session<'_> {
         self.all(&format!("{TICKET} WHERE decision IS NULL ORDER BY ticket"), [], ticket)
     }
 
+    fn tickets_on(&self, doc: &DocId) -> Result<Vec<TicketRow>, StoreError> {
+        let sql = format!("{TICKET} WHERE doc_id = ?1 AND decision IS NULL ORDER BY ticket");
+        self.all(&sql, [doc.0], ticket)
+    }
+
+    fn ticket_reason(&self, ticket: u64, reason: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE quarantine SET reason = ?2 WHERE ticket = ?1 AND decision IS NULL";
+        self.run(sql, params![from::signed(ticket), reason])?;
+        Ok(())
+    }
+
     fn ticket_decide(
         &self,
         ticket: u64,

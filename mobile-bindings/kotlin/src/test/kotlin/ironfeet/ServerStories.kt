@@ -148,7 +148,7 @@ class ServerStories {
                 assertEquals(2uL, report.quarantined)
                 assertEquals(2, phone.status().waitingForReview)
                 val told = phone.notices()
-                assertEquals(List(2) { "有一次修改等待督导员审核：本机已停用" }, told.map { it.text })
+                assertEquals(List(2) { "有一次修改等待督导员审核，无需重做，可继续工作：本机已停用" }, told.map { it.text })
                 told.forEach { phone.resolve(it) }
                 assertEquals("6", phone.place(place).facts.single { it.field == "storeys" }.value)
 
