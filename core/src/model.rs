@@ -20,7 +20,7 @@ pub use id::{
     Author, ChangeHash, DeviceId, DocId, HashText, IdError, InstallId, PersonId, PlaceId, TaskId,
     VisitId,
 };
-pub use place::{FACT_FIELDS, Fact, FactField, FactType, Place, PlaceKind};
+pub use place::{FACT_FIELDS, Fact, FactField, FactType, Place, PlaceKind, is_address_code};
 pub use post::{DepartmentCode, Role};
 pub use scalar::Scalar;
 pub use screen::{PersonalHint, PersonalMark, is_code, screen_text};

@@ -223,7 +223,10 @@ fn born(
     let home = Pid::Grid(row.grid.clone());
     let sender = Sender::trusted(Some(by.author));
     let ready = commit::own(s, app, doc, &home, vec![(made.hash, made.raw)], sender)?;
-    commit::within(s, app, ready)?;
+    if !commit::is_taken(&commit::within(s, app, ready)?) {
+        // What admission refuses is told of a line before; all or nothing where it was not.
+        return Err(StoreError::GivenUp);
+    }
     s.import_key_put(name, &doc, hash)?;
     Ok(Did::Added)
 }

@@ -4,7 +4,7 @@
 
 use ironfeet_core::document::{Authorship, Document, Edit, MadeChange, PlaceEdit};
 use ironfeet_core::model::{ChangeHash, DocId, GridCode, Pid, Remark, Role, UtcMillis};
-use ironfeet_core::sync::message::{LeaveReason, PushStatus};
+use ironfeet_core::sync::message::LeaveReason;
 
 use crate::app::App;
 use crate::audit;
@@ -367,8 +367,5 @@ pub(crate) fn commit_own(
     let sender = Sender::trusted(Some(by.author));
     let ready = commit::own(s, app, row.id, &row.pid, vec![(hash, made.raw)], sender)?;
     let statuses = commit::within(s, app, ready)?;
-    let taken = statuses.iter().all(|(_, status)| {
-        matches!(status, PushStatus::Accepted(_) | PushStatus::Dup(_) | PushStatus::Moved(..))
-    });
-    if taken { Ok(hash) } else { Err(StoreError::GivenUp) }
+    if commit::is_taken(&statuses) { Ok(hash) } else { Err(StoreError::GivenUp) }
 }

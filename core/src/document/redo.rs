@@ -50,7 +50,7 @@ impl Document {
     /// Means the same again as one new change, by the rules of every edit.
     #[must_use]
     pub fn redo(&mut self, intent: &Intent, by: &Authorship) -> Redone {
-        let Some(layout) = self.kind().map(|kind| kind.layout()) else { return Redone::Unfit };
+        let Some(layout) = self.kind().map(super::kind::Kind::layout) else { return Redone::Unfit };
         let full = self.doc.stats().num_changes >= limits::DOCUMENT_CHANGES_MAX as u64
             || self.bytes >= limits::DOCUMENT_BYTES_MAX;
         if full {

@@ -2,7 +2,7 @@
 //! closed records. Who may touch which place is decided elsewhere.
 
 use crate::limits;
-use crate::model::{Scalar, is_code, is_personal_name, screen_text};
+use crate::model::{Scalar, is_address_code, is_code, is_personal_name, screen_text};
 
 use super::kind::Kind;
 use super::layout::{Container, KIND, Layout, Shape, VERSION};
@@ -138,7 +138,7 @@ fn is_about_a_person(patch: &FieldPatch) -> bool {
                 Ok(json @ (serde_json::Value::Object(_) | serde_json::Value::Array(_))) => {
                     holds_a_person(&json)
                 }
-                _ => has_number_of_a_person(text),
+                _ => !is_address_code(name, text) && has_number_of_a_person(text),
             }
         }
         _ => false,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{IdError, PlaceId, Remark, Role, Scalar, UtcMillis};
+use super::{AreaCode, IdError, PlaceId, Remark, Role, Scalar, UtcMillis};
 
 /// What kind of place it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -226,13 +226,26 @@ pub const FACT_FIELDS: &[FactField] = &[
         ("怎样到达（不写人）", "how to get there (nothing about people)"),
     ),
     field(
-        "building_code",
+        ADDRESS_CODE,
         ("标准地址编码", "Standard address code"),
         FactType::Text(17),
         None,
         ("标准地址编码", "standard address code"),
     ),
 ];
+
+/// The field with the standard address code.
+const ADDRESS_CODE: &str = "building_code";
+
+/// Whether a field's text is a standard address code: an area code and five digits (domain page 1.2). To a
+/// screen for numbers of people its seventeen digits look like a card's.
+#[must_use]
+pub fn is_address_code(field: &str, text: &str) -> bool {
+    field == ADDRESS_CODE
+        && text.len() == 17
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && text[..12].parse::<AreaCode>().is_ok()
+}
 
 const fn field(
     name: &'static str,
@@ -360,5 +373,23 @@ impl Place {
             _ => None,
         };
         Some((get("lat")?, get("lon")?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_code_is_no_card_and_only_in_its_field() {
+        assert!(is_address_code("building_code", "32990100101200001"));
+        for (field, text) in [
+            ("name", "32990100101200001"),
+            ("building_code", "62220212345678"),
+            ("building_code", "99990100101200001"),
+            ("building_code", "3299010010120000x"),
+        ] {
+            assert!(!is_address_code(field, text), "{field} {text}");
+        }
     }
 }

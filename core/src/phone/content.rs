@@ -122,7 +122,9 @@ impl Contents {
             let files = self.with_app.iter().chain(&self.published);
             let count = files.clone().count().saturating_sub(1);
             let read = files.take(count).filter_map(|yaml| Content::load(yaml).ok());
-            std::iter::once(Content::default_content()).chain(read).map(Arc::new).collect()
+            // A city's own that came with the app stands in the place of the product's.
+            let own = self.with_app.is_none().then(Content::default_content);
+            own.into_iter().chain(read).map(Arc::new).collect()
         })
     }
 

@@ -8,7 +8,7 @@ use crate::document::{Birth, Edit, PlaceBirth, PlaceEdit, Record};
 use crate::limits;
 use crate::model::{
     ChangeHash, DocId, Fact, FactField, FactType, GridCode, Pid, Place, PlaceId, PlaceKind, Remark,
-    Scalar, UtcMillis, VisitId, screen_text,
+    Scalar, UtcMillis, VisitId, is_address_code, screen_text,
 };
 use crate::rules::Act;
 use crate::store::{self, document, near, part, search, visit};
@@ -317,7 +317,7 @@ fn first_facts(new: &NewPlace) -> Result<Vec<(String, Scalar)>, PhoneError> {
 fn fact(name: &str, text: &str) -> Result<Scalar, PhoneError> {
     let field = FactField::find(name)
         .ok_or_else(|| PhoneError::invalid(name, "场所没有此字段", "places have no such field"))?;
-    if matches!(field.kind, FactType::Text(_)) {
+    if matches!(field.kind, FactType::Text(_)) && !is_address_code(name, text) {
         screened(name, text)?;
     }
     field.parse(text).map_err(|expected| PhoneError::invalid(name, field.wanted_zh(), expected))

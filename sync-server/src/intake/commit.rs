@@ -82,6 +82,13 @@ pub(crate) fn within(
     write(s, app, &mut ready).map(|done| done.statuses)
 }
 
+/// Whether everything was taken: what the server writes itself must be, or its act is not done.
+pub(crate) fn is_taken(statuses: &[(usize, PushStatus)]) -> bool {
+    statuses.iter().all(|(_, status)| {
+        matches!(status, PushStatus::Accepted(_) | PushStatus::Dup(_) | PushStatus::Moved(..))
+    })
+}
+
 fn write(s: &dyn Session, app: &App, ready: &mut Ready) -> Result<Done, StoreError> {
     let now = app.clock.now();
     let mut pids = Vec::new();

@@ -144,13 +144,16 @@ fn deps(raw: &[u8]) -> Result<Vec<ChangeHash>, ReviewError> {
     }
 }
 
+/// A change with its hash, and the home of its record.
+type Like = (ironfeet_core::model::Pid, (ChangeHash, Vec<u8>));
+
 /// A change that does the same on the record as it stands, by the same author; `None`: nothing is left to do.
 fn like(
     s: &dyn Session,
     app: &App,
     row: &TicketRow,
     lacking: &[TicketRow],
-) -> Result<Option<(ironfeet_core::model::Pid, (ChangeHash, Vec<u8>))>, ReviewError> {
+) -> Result<Option<Like>, ReviewError> {
     // Without its record's birth there is nothing to do it on.
     let doc = s.doc(&row.doc)?.ok_or(ReviewError::Leans)?;
     let mut raws: HashMap<ChangeHash, Vec<u8>> =

@@ -219,7 +219,7 @@ impl City {
         let (kind, _) = self.grids()[grid].kind_of(place).unwrap_or((PlaceKind::Dwelling, 0));
         let weights = [rates.conflict, rates.twin, rates.joint - rates.conflict - rates.twin];
         let both = match weighted(&mut rng, &weights) {
-            Some(0) => Both::State(*pick::<&str>(&mut rng, differ::fields(kind))),
+            Some(0) => Both::State(pick::<&str>(&mut rng, differ::fields(kind))),
             Some(1) => Both::Add,
             _ => Both::Visit,
         };

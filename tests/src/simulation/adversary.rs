@@ -41,6 +41,12 @@ pub struct Adversary {
 }
 
 impl Adversary {
+    /// The device it is enrolled as.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
     /// Enrols as any phone does.
     ///
     /// # Panics

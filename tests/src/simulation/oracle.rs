@@ -2,9 +2,10 @@
 
 use ironfeet_core::model::{ChangeHash, DocId};
 use ironfeet_core::phone::sync::Unwatched;
-use ironfeet_server::store::DocState;
+use ironfeet_server::store::{DocState, TicketRow};
 
 use super::World;
+use super::adversary::Adversary;
 use super::world::{Report, inbox};
 
 /// Rounds in which a quiet world must come to rest (invariant 11).
@@ -33,6 +34,7 @@ impl World {
             return Err(format!("{} answers 5xx on a clean line", after - failures));
         }
         self.whole()?;
+        self.nobody_is_two()?;
         self.nothing_is_nowhere()?;
         self.equal()?;
         self.costs_nothing().await?;
@@ -74,6 +76,18 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// Invariant 3: no honest phone, thrown back or copied, writes two changes under one actor and number.
+    /// What it means would be done again by the phone; that it was needed shows here.
+    fn nobody_is_two(&self) -> Result<(), String> {
+        let adversary = self.adversary.as_ref().map(Adversary::device);
+        let open = self.server.read(|s| s.tickets_open());
+        let honest = |ticket: &&TicketRow| Some(ticket.device) != adversary;
+        match open.iter().filter(honest).find(|ticket| ticket.reason == "equivocation") {
+            Some(ticket) => Err(format!("two versions of one change of {}", ticket.doc)),
+            None => Ok(()),
+        }
     }
 
     /// Conservation, and invariant 7: whatever was acknowledged to a person is stored on the server or

@@ -187,7 +187,7 @@ fn stands_on_acked(db: &Db, doc: DocId, hash: &ChangeHash) -> Result<bool, Store
     let Some(raw) = document::raw_of(db, doc, hash)? else { return Ok(false) };
     for dep in parse_change(&raw).map(|parts| parts.deps).unwrap_or_default() {
         let found = document::status_of(db, doc, &dep)?;
-        if !found.is_some_and(|(_, status)| status == Status::Acked) {
+        if found.is_none_or(|(_, status)| status != Status::Acked) {
             return Ok(false);
         }
     }

@@ -57,11 +57,11 @@ fn said(doc: DocId, hash: ChangeHash, status: PushStatus) -> message::Receipt {
 fn all_taken(phone: &Phone) {
     let waiting = phone.pending(100).unwrap();
     let receipts = waiting.iter().map(|w| said(w.doc, w.hash, PushStatus::Accepted(1))).collect();
-    land(phone, Batch { receipts, ..Batch::default() });
+    land(phone, &Batch { receipts, ..Batch::default() });
 }
 
-fn land(phone: &Phone, batch: Batch) -> bool {
-    phone.land_receipts(&batch, UtcMillis(9)).unwrap()
+fn land(phone: &Phone, batch: &Batch) -> bool {
+    phone.land_receipts(batch, UtcMillis(9)).unwrap()
 }
 
 fn waits(doc: DocId, hash: ChangeHash, reason: &str) -> Batch {
@@ -89,10 +89,10 @@ fn later_work_is_done_again_when_a_review_did_not_take_what_it_was_built_on() {
     let place = place(&phone);
     all_taken(&phone);
     let first = phone.place_set(place, "storeys", "7").unwrap();
-    land(&phone, waits(place.0, first, "role_ended"));
+    land(&phone, &waits(place.0, first, "role_ended"));
     let later = phone.place_set(place, "dwellings", "12").unwrap();
     phone.place_remark(place, "门牌换了").unwrap();
-    assert!(land(&phone, decided(place.0, first, false)), "there is something to send");
+    assert!(land(&phone, &decided(place.0, first, false)), "there is something to send");
     // What was not taken is not shown any more; what came later is, and waits under new names.
     assert_eq!(
         (fact(&phone, place, "storeys"), fact(&phone, place, "dwellings")),
@@ -114,7 +114,7 @@ fn later_work_is_done_again_when_a_review_did_not_take_what_it_was_built_on() {
             && words(Lang::Zh).contains("自动重新提交")
     );
     // The server says it twice more; nothing comes of it.
-    assert!(!land(&phone, decided(place.0, first, false)));
+    assert!(!land(&phone, &decided(place.0, first, false)));
     assert_eq!((told(&phone).len(), phone.pending(10).unwrap().len()), (3, 2));
     // The originals can be carried away, and do not come back by it.
     let file = dir.path().join("rescue");
@@ -131,14 +131,17 @@ fn work_that_waits_itself_is_not_done_again_and_comes_when_it_is_accepted() {
     let place = place(&phone);
     all_taken(&phone);
     let first = phone.place_set(place, "storeys", "7").unwrap();
-    land(&phone, waits(place.0, first, "revoked"));
+    land(&phone, &waits(place.0, first, "revoked"));
     let second = phone.place_set(place, "dwellings", "12").unwrap();
-    land(&phone, waits(place.0, second, "revoked"));
-    assert!(!land(&phone, decided(place.0, first, false)), "nothing of it is this phone's to send");
+    land(&phone, &waits(place.0, second, "revoked"));
+    assert!(
+        !land(&phone, &decided(place.0, first, false)),
+        "nothing of it is this phone's to send"
+    );
     let status = phone.status().unwrap();
     assert_eq!((status.pending, status.refused, status.waiting_for_review), (0, 1, 1));
     // Its like comes with the log; the original is at its end.
-    land(&phone, decided(place.0, second, true));
+    land(&phone, &decided(place.0, second, true));
     assert_eq!(phone.status().unwrap().waiting_for_review, 0);
     assert_eq!(told(&phone)[0], "review_accepted");
     assert!(phone.verify().unwrap().ok);
@@ -150,9 +153,9 @@ fn a_record_whose_birth_was_not_taken_stays_readable_and_is_sent_no_more() {
     let phone = phone(dir.path());
     let place = place(&phone);
     let birth = phone.pending(10).unwrap()[0].hash;
-    land(&phone, waits(place.0, birth, "scope"));
+    land(&phone, &waits(place.0, birth, "scope"));
     phone.place_set(place, "storeys", "7").unwrap();
-    assert!(!land(&phone, decided(place.0, birth, false)));
+    assert!(!land(&phone, &decided(place.0, birth, false)));
     assert_eq!(phone.pending(10).unwrap(), []);
     assert_eq!(fact(&phone, place, "storeys"), Some(Scalar::Int(7)));
     assert_eq!(told(&phone)[0], "record_not_taken");
@@ -160,7 +163,7 @@ fn a_record_whose_birth_was_not_taken_stays_readable_and_is_sent_no_more() {
     let late = phone.place_set(place, "storeys", "8").unwrap();
     let refused = PushStatus::Rejected(LEANS_ON_DISCARDED.to_owned(), birth.to_string());
     let receipts = vec![said(place.0, late, refused)];
-    assert!(!land(&phone, Batch { receipts, ..Batch::default() }));
+    assert!(!land(&phone, &Batch { receipts, ..Batch::default() }));
     assert_eq!(phone.pending(10).unwrap(), []);
     assert!(phone.verify().unwrap().ok);
 }
@@ -175,14 +178,14 @@ fn what_the_server_refuses_goes_and_takes_nothing_else_with_it() {
     phone.place_set(place, "dwellings", "12").unwrap();
     let refused = PushStatus::Rejected("value".to_owned(), String::new());
     let receipts = vec![said(place.0, bad, refused)];
-    assert!(land(&phone, Batch { receipts, ..Batch::default() }));
+    assert!(land(&phone, &Batch { receipts, ..Batch::default() }));
     assert_eq!(fact(&phone, place, "dwellings"), Some(Scalar::Int(12)));
     let waiting = phone.pending(10).unwrap();
     assert_eq!((waiting.len(), phone.status().unwrap().refused), (1, 1));
     // A refusal of the sender says nothing about the work.
     let unknown = PushStatus::Rejected("unknown_device".to_owned(), String::new());
     let receipts = vec![said(place.0, waiting[0].hash, unknown)];
-    land(&phone, Batch { receipts, ..Batch::default() });
+    land(&phone, &Batch { receipts, ..Batch::default() });
     assert_eq!(fact(&phone, place, "dwellings"), Some(Scalar::Int(12)));
     assert!(phone.verify().unwrap().ok);
 }
@@ -224,9 +227,9 @@ fn a_rival_from_another_copy_stays_and_the_own_is_done_again_under_another_name(
     assert_eq!((waiting.len(), phone.status().unwrap().refused), (2, 0));
     // Where the server hears of the own one first, it keeps it for a person; the phone need not wait for that.
     let first = waiting[0].hash;
-    assert!(land(&phone, waits(place.0, first, "equivocation")));
+    assert!(land(&phone, &waits(place.0, first, "equivocation")));
     assert_eq!(phone.pending(10).unwrap().len(), 2);
-    land(&phone, decided(place.0, first, false));
+    land(&phone, &decided(place.0, first, false));
     assert_eq!(fact(&phone, place, "storeys"), Some(Scalar::Int(7)));
     assert!(phone.verify().unwrap().ok);
 }
