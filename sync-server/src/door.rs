@@ -1,4 +1,5 @@
-//! How many connections are open at once: one more is closed before it is spoken to.
+//! How many connections are open at once: one more is closed before it is spoken to. What is written goes out
+//! at once: the system's wait for more (Nagle) beside the other end's late word (40 ms) held answers up.
 //!
 //! Must not know what is said over a connection.
 
@@ -8,6 +9,7 @@ use std::task::{Context, Poll};
 
 use axum_server::accept::Accept;
 use futures_util::future::{Ready, ready};
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
@@ -31,17 +33,20 @@ pub(crate) struct Seated<S> {
     _place: Arc<OwnedSemaphorePermit>,
 }
 
-impl<I, S> Accept<I, S> for Door {
-    type Stream = I;
+impl<S> Accept<TcpStream, S> for Door {
+    type Stream = TcpStream;
     type Service = Seated<S>;
-    type Future = Ready<io::Result<(I, Seated<S>)>>;
+    type Future = Ready<io::Result<(TcpStream, Seated<S>)>>;
 
-    fn accept(&self, stream: I, service: S) -> Self::Future {
-        let place = self.0.clone().try_acquire_owned();
-        ready(match place {
-            Ok(place) => Ok((stream, Seated { inner: service, _place: Arc::new(place) })),
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let seated = match self.0.clone().try_acquire_owned() {
+            Ok(place) => Ok(Seated { inner: service, _place: Arc::new(place) }),
             Err(_) => Err(io::ErrorKind::ConnectionRefused.into()),
-        })
+        };
+        ready(seated.and_then(|seated| {
+            stream.set_nodelay(true)?;
+            Ok((stream, seated))
+        }))
     }
 }
 
@@ -63,20 +68,35 @@ impl<R, S: Service<R>> Service<R> for Seated<S> {
 mod tests {
     use super::*;
 
+    /// The server's end of a connection.
+    async fn stream() -> TcpStream {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let theirs = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (ours, _) = listener.accept().await.unwrap();
+        drop(theirs);
+        ours
+    }
+
     #[tokio::test]
     async fn a_place_is_taken_by_each_connection_and_given_back_with_the_last_of_it() {
         let door = Door::new(2);
-        let (_, first) = door.accept((), ()).await.unwrap();
-        let second = door.accept((), ()).await.unwrap().1;
-        assert!(door.accept((), ()).await.is_err(), "one over");
+        let (_, first) = door.accept(stream().await, ()).await.unwrap();
+        let second = door.accept(stream().await, ()).await.unwrap().1;
+        assert!(door.accept(stream().await, ()).await.is_err(), "one over");
         let still_serving = first.clone();
         drop(first);
-        assert!(door.accept((), ()).await.is_err());
+        assert!(door.accept(stream().await, ()).await.is_err());
         drop(still_serving);
-        let third = door.accept((), ()).await;
-        assert!(third.is_ok() && door.accept((), ()).await.is_err());
+        let third = door.accept(stream().await, ()).await;
+        assert!(third.is_ok() && door.accept(stream().await, ()).await.is_err());
         drop(second);
         let any = Door::new(0);
-        assert!(any.accept((), ()).await.is_ok());
+        assert!(any.accept(stream().await, ()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_answer_does_not_wait_for_more_to_send() {
+        let (stream, _) = Door::new(1).accept(stream().await, ()).await.unwrap();
+        assert!(stream.nodelay().unwrap());
     }
 }

@@ -36,7 +36,14 @@ struct Device {
     index: PathBuf,
     /// The answers of each record as the phone reads them now.
     contents: Vec<BTreeMap<String, Scalar>>,
+    /// What is right for each record at the beginning, and for those that somebody edits in the end; reckoned
+    /// before the clock runs, as the peers' texts are.
+    base: Vec<Answers>,
+    last: BTreeMap<usize, Answers>,
 }
+
+/// The contents that are right for a record.
+type Answers = Vec<BTreeMap<String, Scalar>>;
 
 /// Runs a device until `exit` or the end of input.
 ///
@@ -66,7 +73,10 @@ fn serve(
 ) -> Result<(), StationError> {
     let work = Workload::read(&setting.inputs, setting.docs, Some(&setting.plan))?;
     let index = setting.index.clone();
-    let mut device = Device { station, work, index, contents: Vec::new() };
+    let base: Vec<_> = (0..work.records.len()).map(|i| work.wanted(Expect::Base, i)).collect();
+    let last = (0..work.records.len()).map(|i| (i, work.wanted(Expect::Final, i)));
+    let last = last.filter(|(i, want)| *want != base[*i]).collect();
+    let mut device = Device { station, work, index, contents: Vec::new(), base, last };
     say(&mut output, &json!({"ready": true}))?;
     for line in input.lines() {
         let question: Value = serde_json::from_str(&line?)?;
@@ -94,10 +104,7 @@ impl Device {
             "create" => self.create(),
             "load" => self.load(),
             "edit" => self.edit(number(&question["device"], 0)),
-            "connect" => {
-                let end = question["expect"] == "final";
-                self.connect(if end { Expect::Final } else { Expect::Base })
-            }
+            "connect" => self.connect(question["expect"] == "final"),
             "sync0" => self.sync_nothing(),
             "digest" => self.digest(),
             "w4" => self.write_rate(number(&question["n"], 500)),
@@ -130,9 +137,7 @@ impl Device {
     }
 
     /// Syncs until every record reads as expected; what sync has applied is on disk already.
-    fn connect(&mut self, expect: Expect) -> Result<Value, StationError> {
-        let wanted: Vec<_> =
-            (0..self.work.records.len()).map(|i| self.work.wanted(expect, i)).collect();
+    fn connect(&mut self, to_the_end: bool) -> Result<Value, StationError> {
         let start = epoch_ms();
         loop {
             let report = self.station.sync()?;
@@ -141,7 +146,9 @@ impl Device {
             }
             // As the peers: a record that reads as expected is not looked at again.
             let mut waiting = 0;
-            for (record, want) in wanted.iter().enumerate() {
+            for (record, base) in self.base.iter().enumerate() {
+                let last = self.last.get(&record).filter(|_| to_the_end);
+                let want = last.unwrap_or(base);
                 if !want.contains(&self.contents[record]) {
                     self.contents[record] = self.station.read(record)?;
                     waiting += usize::from(!want.contains(&self.contents[record]));

@@ -18,8 +18,9 @@ use crate::sync::message::BundleRef;
 use super::land::{claims_shown, write_standing};
 use super::{Run, SyncError, of_row, to_row};
 
-/// Records made ready at a time, and written in one transaction at most.
-const SLICE_DOCS: usize = 100;
+/// Records made ready at a time, and written in one transaction at most: each commit writes the pages again that
+/// all records share. An answer ends it early.
+const SLICE_DOCS: usize = 250;
 /// Records written in one transaction while answers keep coming.
 const SLICE_DOCS_MIN: usize = 8;
 /// Records after which the write-ahead log is moved into the file.
