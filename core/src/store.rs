@@ -18,6 +18,7 @@
 //! Automerge, checklists, sockets, or who may do what.
 
 pub mod archive;
+pub mod asked;
 pub mod blob;
 pub mod checklist;
 pub mod claim;

@@ -244,7 +244,10 @@ fn codes_work_once_and_in_time(store: &dyn Store) {
     assert_eq!(write(store, |s| s.code_take(&[1; 32], UtcMillis(100))), None, "too late");
     assert_eq!(write(store, |s| s.code_take(&[1; 32], UtcMillis(99))), Some(code(1)));
     assert_eq!(write(store, |s| s.code_take(&[1; 32], UtcMillis(99))), None, "used up");
+    assert_eq!(read(store, |s| s.code_used(&[1; 32], UtcMillis(99))), None);
     write(store, |s| s.code_put(&code(1)));
+    assert_eq!(read(store, |s| s.code_used(&[1; 32], UtcMillis(99))), Some(code(1)));
+    assert_eq!(read(store, |s| s.code_used(&[1; 32], UtcMillis(100))), None, "in its time");
     assert_eq!(write(store, |s| s.code_take(&[1; 32], UtcMillis(99))), Some(code(1)), "put back");
     assert_eq!(write(store, |s| s.code_take(&[3; 32], UtcMillis(1))), None);
 }

@@ -162,6 +162,12 @@ pub trait People {
     fn device_by_author(&self, author: &Author) -> Result<Option<DeviceRow>, StoreError>;
 
     /// Every phone, by enrolment.
+    /// A code that was used and has not expired.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn code_used(&self, hash: &[u8; 32], now: UtcMillis) -> Result<Option<CodeRow>, StoreError>;
+
     ///
     /// # Errors
     /// [`StoreError::Engine`].
