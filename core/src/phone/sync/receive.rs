@@ -171,7 +171,7 @@ fn discarded(
     archive::mark(db, doc, &hash, Status::Refused)?;
     claim::drop(db, doc, &hash)?;
     leaving.entry(doc).or_default().push(Out { hash, again: false });
-    say(db, (doc, hash), "review_discarded", &format!("{} {}", notice.ticket, notice.reason), now)
+    decided(db, notice, "review_discarded", now)
 }
 
 /// A review took a change. Where it was set aside here, or what it leans on was not taken, its like comes with the log.
@@ -180,7 +180,14 @@ fn accepted(db: &Db, notice: &Notice, now: UtcMillis) -> Result<(), StoreError> 
     if !archive::mark(db, doc, &hash, Status::Acked)? && stands_on_acked(db, doc, &hash)? {
         note(db, &[Receipt { doc, hash, status: Status::Acked }])?;
     }
-    say(db, (doc, hash), "review_accepted", &format!("{} {}", notice.ticket, notice.reason), now)
+    decided(db, notice, "review_accepted", now)
+}
+
+/// The outcome of a review: the change does not wait any more.
+fn decided(db: &Db, notice: &Notice, code: &str, now: UtcMillis) -> Result<(), StoreError> {
+    let about = (notice.doc, notice.hash);
+    inbox::supersede(db, (notice.doc, &notice.hash), "waiting_for_review", now.0)?;
+    say(db, about, code, &format!("{} {}", notice.ticket, notice.reason), now)
 }
 
 fn stands_on_acked(db: &Db, doc: DocId, hash: &ChangeHash) -> Result<bool, StoreError> {
