@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::parse_change;
-use crate::model::{ChangeHash, DocId, Pid, UtcMillis};
+use crate::model::{ChangeHash, DocId, Pid, Role, UtcMillis};
 use crate::phone::apply::Incoming;
 use crate::phone::outbox::{Receipt, note};
 use crate::phone::rebase::{Hand, Out, Rebased, rebase};
@@ -26,6 +26,7 @@ impl Phone {
     /// Takes receipts and outcomes down; says whether work was done again for them and is to be sent.
     pub(super) fn land_receipts(&self, batch: &Batch, now: UtcMillis) -> Result<bool, PhoneError> {
         self.with(|inner| {
+            inner.take_post(batch.role.as_deref(), now)?;
             let (rebased, again) = inner.receive(batch, now)?;
             // What could not be applied beside a change that is gone now fits, perhaps.
             let beside =
@@ -40,6 +41,18 @@ impl Phone {
 }
 
 impl Inner {
+    /// The post that the person holds now, by the server's word. A name that this version does not know changes
+    /// nothing: the server judges anyway.
+    fn take_post(&mut self, told: Option<&str>, now: UtcMillis) -> Result<(), PhoneError> {
+        let known = told.and_then(|name| name.parse::<Role>().ok());
+        let other = |role: &Role| ![Role::Server, self.owner.role].contains(role);
+        let Some(role) = known.filter(other) else { return Ok(()) };
+        let tell = |db: &Db| inbox::add(db, None, "post_changed", role.as_str(), now.0);
+        self.store()?.change_post(role, tell)?;
+        self.owner.role = role;
+        Ok(())
+    }
+
     /// Takes an answer's word on this phone's work down; gives the records that were rebased, and whether
     /// something was done again.
     fn receive(&mut self, batch: &Batch, now: UtcMillis) -> Result<(Vec<DocId>, bool), PhoneError> {
