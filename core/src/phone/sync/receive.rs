@@ -9,12 +9,12 @@ use crate::document::parse_change;
 use crate::model::{ChangeHash, DocId, Pid, Role, UtcMillis};
 use crate::phone::apply::Incoming;
 use crate::phone::outbox::{Receipt, note};
-use crate::phone::rebase::{Hand, Out, Rebased, rebase};
+use crate::phone::rebase::{Hand, Out, Rebased, rebase, redo_lost};
 use crate::phone::{Inner, Phone, PhoneError};
 use crate::store::document::{self, Status};
 use crate::store::{Db, StoreError, archive, claim, inbox, lease, part};
 use crate::sync::client::{Batch, LEANS_ON_DISCARDED};
-use crate::sync::message::{self, Notice, PushStatus};
+use crate::sync::message::{self, DocChange, Notice, PushStatus};
 
 /// Refusals of a whole delivery, whatever is in it: the work itself is not judged.
 const OF_THE_SENDER: [&str; 3] = ["unknown_device", "signature", "unknown_person"];
@@ -106,6 +106,28 @@ impl Inner {
         }
         batch.receipts.iter().try_for_each(|receipt| self.note_unsent(receipt.doc))?;
         Ok(done)
+    }
+}
+
+impl Inner {
+    /// What waited for review, was set aside here with what it leaned on, and is lost at the server is done again.
+    pub(super) fn redo_lost(&mut self, lost: &[DocChange]) -> Result<(), PhoneError> {
+        let mut by_doc: BTreeMap<DocId, Vec<ChangeHash>> = BTreeMap::new();
+        for one in lost {
+            by_doc.entry(one.doc).or_default().push(one.hash);
+        }
+        let (author, entropy, now) = (self.owner.author, self.entropy.clone(), self.now());
+        let hand = Hand { author, entropy: &*entropy, contents: &self.contents };
+        let Some(store) = &mut self.store else { return Err(PhoneError::Busy) };
+        store.write(|db| {
+            for (doc, hashes) in &by_doc {
+                let again = redo_lost(db, *doc, hashes, &hand)?;
+                tell(db, *doc, Rebased { again, ..Rebased::default() }, now)?;
+            }
+            Ok::<_, PhoneError>(())
+        })?;
+        by_doc.keys().for_each(|doc| self.records.drop(*doc));
+        by_doc.keys().try_for_each(|doc| self.note_unsent(*doc))
     }
 }
 
