@@ -66,7 +66,7 @@ pub fn check(person: &PersonRow) -> Result<(), PersonError> {
 /// Of the store.
 pub fn departments(s: &dyn Session, content: &Content) -> Result<BTreeSet<String>, StoreError> {
     let mut known: BTreeSet<String> =
-        content.words().departments.keys().map(|code| code.to_string()).collect();
+        content.words().departments.keys().map(ToString::to_string).collect();
     for row in s.register(Register::Department)? {
         match row.retired_at {
             None => known.insert(row.id),

@@ -55,10 +55,7 @@ pub fn covers(grids: &[GridCode], areas: &[String], pid: &Pid) -> bool {
             grids.contains(grid)
                 || areas.iter().any(|area| grid.as_str().starts_with(area.as_str()))
         }
-        Pid::Inbox(..) => {
-            let name = pid.to_string();
-            areas.iter().any(|area| *area == name)
-        }
+        Pid::Inbox(..) => areas.contains(&pid.to_string()),
     }
 }
 
