@@ -6,7 +6,8 @@ data="$ground/data"
 server=
 
 leave() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  # Not before it has ended: it may still write into the folder.
+  [ -z "$server" ] || { kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; } || true
   rm -rf "$ground"
 }
 trap leave EXIT

@@ -20,10 +20,10 @@ pub use id::{
     Author, ChangeHash, DeviceId, DocId, HashText, IdError, InstallId, PersonId, PlaceId, TaskId,
     VisitId,
 };
-pub use place::{FACT_FIELDS, Fact, FactField, FactType, Place, PlaceKind, is_address_code};
+pub use place::{FACT_FIELDS, Fact, FactField, FactType, Place, PlaceKind};
 pub use post::{DepartmentCode, Role};
 pub use scalar::Scalar;
-pub use screen::{PersonalHint, PersonalMark, is_code, screen_text};
+pub use screen::{PersonalHint, PersonalMark, numbers_of_a_person, screen_text};
 pub use task::{CheckOutcome, CheckResult, Task, TaskStatus};
 pub use time::{Lang, Text, UtcMillis};
 pub use visit::{

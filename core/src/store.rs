@@ -18,6 +18,7 @@
 //! Automerge, checklists, sockets, or who may do what.
 
 pub mod archive;
+pub mod asked;
 pub mod blob;
 pub mod checklist;
 pub mod claim;
@@ -194,21 +195,6 @@ impl Store {
     #[must_use]
     pub fn owner(&self) -> &Owner {
         &self.owner
-    }
-
-    /// Makes this a new installation: a copy that goes on by itself. On disk when it returns; asked again
-    /// before the copy is settled, it changes nothing.
-    ///
-    /// # Errors
-    /// When the files cannot be written.
-    pub fn become_new(&mut self, install_id: InstallId) -> Result<(), StoreError> {
-        if self.owner.install_id == install_id {
-            return Ok(());
-        }
-        self.owner.install_id = install_id;
-        // The file beside first: cut off between the two, the next opening finds a copy, which it is.
-        install::write(&self.dir, &self.key, &self.owner, self.entropy.as_ref())?;
-        meta::put_owner(&self.db, &self.owner)
     }
 
     /// Whether this opening found that the folder was restored or cloned (protocol 4.5, I3).

@@ -158,23 +158,43 @@ impl From<phone::PartStatus> for Cursor {
 pub struct Notice {
     /// Its number: put it away with it.
     pub id: i64,
-    /// The record it is about.
+    /// The record it is about; none when about none, or several.
     pub doc: Option<String>,
-    /// The change it is about.
+    /// The change it is about; none when about none, or several.
     pub change: Option<String>,
     /// Stable code, for the app's own decisions.
     pub code: String,
     /// What happened and why, in the person's language. Never content of a record.
     pub text: String,
-    /// When, ms since 1970.
+    /// When, ms since 1970; the last time where it is said of several changes.
     pub at: i64,
+    /// Of how many changes, or how often, it is said.
+    pub count: i64,
+    /// The records it is about, newest first.
+    pub records: Vec<NoticeRecord>,
+}
+
+/// A record that a notice is about.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct NoticeRecord {
+    /// The record.
+    pub doc: String,
+    /// Of how many of its changes, or how often, it is said.
+    pub count: i64,
+}
+
+impl From<phone::NoticeRecord> for NoticeRecord {
+    fn from(record: phone::NoticeRecord) -> Self {
+        let phone::NoticeRecord { doc, count } = record;
+        Self { doc: doc.to_string(), count }
+    }
 }
 
 impl Notice {
     /// In a language.
     pub(crate) fn told(row: phone::NoticeRow, lang: Lang) -> Self {
         let text = row.words(lang.into());
-        let phone::NoticeRow { id, doc, change, code, text: _, at } = row;
+        let phone::NoticeRow { id, doc, change, code, text: _, at, count, records } = row;
         Self {
             id,
             doc: doc.map(|doc| doc.to_string()),
@@ -182,6 +202,8 @@ impl Notice {
             code,
             text,
             at: at.0,
+            count,
+            records: records.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod admin;
 mod check;
 mod checklists;
 mod files;
+mod place;
 mod quarantine;
 mod register;
 
@@ -29,9 +30,10 @@ use crate::store::{self, Store, StoreError};
 use crate::{account, audit};
 
 pub use access::{ApiToken, Login};
-pub use admin::{Admin, Device, Person, Place};
+pub use admin::{Admin, Device, Person};
 pub use check::AuditCommand;
 pub use files::ImportWhat;
+pub use place::Place;
 pub use quarantine::Quarantine;
 pub use register::{Entry, Post, RoleAct};
 

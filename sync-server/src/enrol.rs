@@ -189,8 +189,8 @@ pub fn enrol(
 ) -> Result<Result<Enrolled, Refused>, StoreError> {
     let Some(public_key) = public_key(&ask.public_key) else { return Ok(Err(Refused::Key)) };
     let device_id = manifest::device_id(&public_key);
-    if s.device(&device_id)?.is_some() {
-        return Ok(Err(Refused::Taken));
+    if let Some(known) = s.device(&device_id)? {
+        return again(s, ask, known, passes, now);
     }
     let Some(code) = s.code_take(&code_hash(&ask.code), now)? else {
         return Ok(Err(Refused::Code));
@@ -220,6 +220,23 @@ pub fn enrol(
     })?;
     audit::note(s, now, person.id.as_str(), "device.enrol", &device_id.to_string())?;
     Ok(Ok(enrolled(device_id, person, code.grids, passes, now)))
+}
+
+/// The answer was lost on its way: the same phone shows the same code again, in its time.
+fn again(
+    s: &dyn Session,
+    ask: &Ask,
+    known: DeviceRow,
+    tokens: &Tokens<'_>,
+    now: UtcMillis,
+) -> Result<Result<Enrolled, Refused>, StoreError> {
+    let code = s.code_used(&code_hash(&ask.code), now)?;
+    let same = code.is_some_and(|code| code.person == known.person)
+        && known.install == ask.install_id
+        && known.author == ask.author
+        && known.status == DeviceStatus::Active;
+    let person = s.person(&known.person)?.filter(|_| same);
+    Ok(person.map(|p| enrolled(known.id, p, known.grids, tokens, now)).ok_or(Refused::Taken))
 }
 
 /// What tokens are made with.

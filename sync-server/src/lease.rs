@@ -80,8 +80,7 @@ fn wanted(
     if s.person_retired(&row.person)?.is_some() {
         return Ok(None);
     }
-    let areas: Vec<String> =
-        person.areas.iter().map(|area| store::prefix(area).to_owned()).collect();
+    let areas = person.reach();
     let not_after = UtcMillis(now.0.saturating_add(i64::from(settings.lease_hours) * HOUR));
     // One whose grace ended is not brought back: what was done under it stays late.
     let goes_on = |lease: &Lease| {

@@ -2,6 +2,8 @@
 //!
 //! Each act is one transaction with both partitions locked. Changes are never touched.
 
+use std::borrow::Cow;
+
 use ironfeet_core::document::{Authorship, Document, Edit, MadeChange, PlaceEdit};
 use ironfeet_core::model::{ChangeHash, DocId, GridCode, Pid, Remark, Role, UtcMillis};
 use ironfeet_core::sync::message::LeaveReason;
@@ -10,6 +12,7 @@ use crate::app::App;
 use crate::audit;
 use crate::intake::{Sender, commit};
 use crate::log::{self, Body, Logs};
+use crate::people;
 use crate::shelf;
 use crate::store::{self, DocRow, DocState, DocumentRows, Session, StoreError};
 
@@ -31,6 +34,9 @@ pub enum LifeError {
     /// It lies outside the area of that inbox.
     #[error("the place lies outside the area of that inbox")]
     Outside,
+    /// There is no such department; names those there are.
+    #[error("there is no such department; there are {0}")]
+    Department(String),
     /// The store failed; nothing was written.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -39,15 +45,16 @@ pub enum LifeError {
 impl LifeError {
     /// The same in Chinese.
     #[must_use]
-    pub fn zh(&self) -> &'static str {
-        match self {
+    pub fn zh(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Unknown => "没有这条在用的记录",
             Self::NotAPlace => "这条记录不是场所",
             Self::SameGrid => "已经在那里",
             Self::NotThere => "不在那里",
             Self::Outside => "场所不在该部门收件箱的区域内",
+            Self::Department(known) => return format!("没有这个部门；现有部门：{known}").into(),
             Self::Store(_) => "存储出错",
-        }
+        })
     }
 
     /// The stable code.
@@ -59,6 +66,7 @@ impl LifeError {
             Self::SameGrid => "same_grid",
             Self::NotThere => "not_there",
             Self::Outside => "outside",
+            Self::Department(_) => "unknown_department",
             Self::Store(_) => "store",
         }
     }
@@ -224,8 +232,11 @@ pub fn share_place(
     if row.kind != "place" {
         return Err(LifeError::NotAPlace);
     }
-    if here && !lies_in(&row.pid, inbox) {
-        return Err(LifeError::Outside);
+    if here {
+        is_inbox(s, app, inbox)?;
+        if !lies_in(&row.pid, inbox) {
+            return Err(LifeError::Outside);
+        }
     }
     let mut rows = vec![row];
     for about in s.docs_about(id)? {
@@ -248,6 +259,16 @@ pub fn share_place(
     let act = if here { "place.share" } else { "place.unshare" };
     audit::note(s, now, "admin", act, &format!("{id} {inbox}"))?;
     Ok((first, count))
+}
+
+/// An inbox of a department that there is: nobody would ever read another one.
+fn is_inbox(s: &dyn Session, app: &App, inbox: &Pid) -> Result<(), LifeError> {
+    let Pid::Inbox(department, _) = inbox else { return Err(LifeError::Outside) };
+    let known = people::departments(s, &app.checklists.get())?;
+    if known.contains(department.as_str()) {
+        return Ok(());
+    }
+    Err(LifeError::Department(known.into_iter().collect::<Vec<_>>().join(" ")))
 }
 
 /// Whether a home lies in the area of an inbox.

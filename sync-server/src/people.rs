@@ -2,12 +2,15 @@
 //!
 //! Who may do this is decided by the caller. Must not know phones beyond taking their trust.
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 
+use ironfeet_core::checklist::Content;
 use ironfeet_core::model::{DeviceId, PersonId, Role, UtcMillis};
 use ironfeet_core::rules::{self, Act};
 
-use crate::store::{DeviceStatus, PersonRow, Session, StoreError};
+use crate::store::{DeviceStatus, PersonRow, Register, Session, StoreError};
 use crate::{audit, enrol};
 
 /// Why a row cannot be taken.
@@ -54,6 +57,23 @@ pub fn check(person: &PersonRow) -> Result<(), PersonError> {
     } else {
         Err(PersonError::Area)
     }
+}
+
+/// Codes of the departments there are: those that the checklists name and those that were added, less those that
+/// were taken out of use.
+///
+/// # Errors
+/// Of the store.
+pub fn departments(s: &dyn Session, content: &Content) -> Result<BTreeSet<String>, StoreError> {
+    let mut known: BTreeSet<String> =
+        content.words().departments.keys().map(ToString::to_string).collect();
+    for row in s.register(Register::Department)? {
+        match row.retired_at {
+            None => known.insert(row.id),
+            Some(_) => known.remove(&row.id),
+        };
+    }
+    Ok(known)
 }
 
 /// Adds a checked account, or gives it another post; phones lose grids that the new areas do not cover.

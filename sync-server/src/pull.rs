@@ -7,7 +7,8 @@ use std::collections::HashSet;
 
 use ironfeet_core::faults::{self, Guard};
 use ironfeet_core::limits;
-use ironfeet_core::model::{ChangeHash, DocId, Pid};
+use ironfeet_core::model::{ChangeHash, DocId, Pid, Role};
+use ironfeet_core::rules::{self, Act};
 use ironfeet_core::sync::chain::{self, Chain};
 use ironfeet_core::sync::digest::Digest;
 use ironfeet_core::sync::message::{
@@ -39,14 +40,24 @@ pub fn grants(s: &dyn Session, device: &DeviceRow) -> Result<Vec<Pid>, StoreErro
     if device.status != DeviceStatus::Active {
         return Ok(Vec::new());
     }
-    let mut pids: Vec<Pid> = device.grids.iter().cloned().map(Pid::Grid).collect();
     let person = s.person(&device.person)?;
-    if let Some(PersonRow { department: Some(department), areas, .. }) = person {
-        // An area of 15 digits is a grid, and has no inbox.
-        let inbox = |area: &String| format!("d{department}@{area}").parse().ok();
-        pids.extend(areas.iter().filter_map(inbox));
+    // A post that sees no records sees none on a phone either.
+    if person.as_ref().is_some_and(|p| !rules::may(p.post, Act::Read, "place", "facts")) {
+        return Ok(Vec::new());
     }
-    Ok(pids)
+    let grids = device.grids.iter().cloned().map(Pid::Grid);
+    Ok(grids.chain(person.iter().flat_map(PersonRow::inboxes)).collect())
+}
+
+/// The post by which a phone checks edits; `None` where it is not to change: it is not trusted any more.
+///
+/// # Errors
+/// Of the store.
+pub fn role(s: &dyn Session, device: &DeviceRow) -> Result<Option<Role>, StoreError> {
+    if device.status != DeviceStatus::Active {
+        return Ok(None);
+    }
+    Ok(s.person(&device.person)?.map(|person| person.post))
 }
 
 /// Whether a phone may read a partition.

@@ -26,21 +26,7 @@ pub fn pick<'t>(lang: Lang, zh: &'t str, en: &'t str) -> &'t str {
 /// A post.
 #[must_use]
 pub fn post(role: Role, lang: Lang) -> &'static str {
-    let (zh, en) = match role {
-        Role::Inspector => ("网格员", "grid worker"),
-        Role::CommunityPolice => ("社区民警", "community police officer"),
-        Role::Acceptor => ("受理员", "acceptor"),
-        Role::Dispatcher => ("派遣员", "dispatcher"),
-        Role::Handler => ("处置人员", "department handler"),
-        Role::Checker => ("核查员", "checker"),
-        Role::Supervisor => ("督导员", "supervisor"),
-        Role::Evaluator => ("考核员", "evaluator"),
-        Role::Auditor => ("审计员", "auditor"),
-        Role::PrivacyOfficer => ("个人信息保护负责人", "privacy officer"),
-        Role::SystemAdministrator => ("系统管理员", "system administrator"),
-        Role::Server => ("服务器", "server"),
-    };
-    pick(lang, zh, en)
+    role.title(lang)
 }
 
 fn civil(at: UtcMillis) -> DateTime {

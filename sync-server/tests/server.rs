@@ -10,6 +10,8 @@ mod acts;
 mod console;
 #[path = "server/desk.rs"]
 mod desk;
+#[path = "server/inbox.rs"]
+mod inbox;
 #[path = "server/intake.rs"]
 mod intake;
 #[path = "server/lease.rs"]

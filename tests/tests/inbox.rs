@@ -147,6 +147,16 @@ fn a_place_is_shown_once_where_it_lies_and_only_to_an_inbox() {
     assert_eq!(no(&share("FIRE@329901")), "same_grid");
     let visit = ["admin", "place", "share", &world.visit, "--to", "FIRE@329901"];
     assert_eq!(world.refused(&visit), "not_a_place");
+    // A department that there is not: its inbox would be read by nobody.
+    let (code, told) =
+        world.server.ended(&["admin", "place", "share", &world.place, "--to", "FIER@329901"]);
+    assert_eq!((code, text(&told["refused"]["code"])), (Some(3), "unknown_department"));
+    assert!(text(&told["refused"]["text"]).contains(" FIRE "), "it names those there are: {told}");
+    let person = ["admin", "person", "add", "--id", "chen.jie", "--post", "handler"];
+    let misspelt = [&person[..], &["--area", COUNTY, "--department", "FIER"]].concat();
+    assert_eq!(world.refused(&misspelt), "person");
+    let _ = world.server.json(&["admin", "department", "add", "--id", "FIER", "--title", "新部门"]);
+    let _ = world.server.json(&misspelt);
     // No inbox at all is a slip of the keyboard.
     let (code, _) = world.server.ended(&["admin", "place", "share", &world.place, "--to", "FIRE"]);
     assert_eq!(code, Some(2));

@@ -88,6 +88,16 @@ fn facts(phone: &Terminal, place: &str) -> Value {
     phone.json(&["place", "show", place])["facts"].clone()
 }
 
+/// Code, how often, and in how many records: as `notices` shows them, newest first.
+fn notices(phone: &Terminal, more: &[&str]) -> Vec<(String, i64, usize)> {
+    let shown = phone.json(&[&["notices"], more].concat());
+    let one = |row: &Value| {
+        let records = row["records"].as_array().map_or(0, Vec::len);
+        (text(&row["code"]).to_owned(), row["count"].as_i64().expect("a number"), records)
+    };
+    shown.as_array().expect("a list").iter().map(one).collect()
+}
+
 #[test]
 fn thirty_unsent_edits_of_a_revoked_phone_wait_for_a_person_and_none_is_lost() {
     let world = World::new();
@@ -118,7 +128,21 @@ fn thirty_unsent_edits_of_a_revoked_phone_wait_for_a_person_and_none_is_lost() {
     let _ = li.json(&["sync"]);
     let status = li.json(&["status"]);
     assert_eq!((&status["pending"], &status["waiting_for_review"]), (&0.into(), &0.into()));
-    assert_eq!(status["notices"], 60, "that it waits, and what became of it: {status}");
+    assert_eq!(status["refused"], 15, "{status}");
+    // What is said of each is shown once, with how many; that they wait is not said any more.
+    let told = notices(&li, &[]);
+    let outcome = |code: &str| (code.to_owned(), 15, 15);
+    assert_eq!(told, [outcome("review_accepted"), outcome("review_discarded")]);
+    assert_eq!(status["notices"], 2);
+    let all = notices(&li, &["--all"]);
+    assert!(all.contains(&("waiting_for_review".to_owned(), 30, 30)), "all of it is kept: {all:?}");
+    let words = li.text(&["notices"]);
+    assert!(words.contains("took 15 of your changes") && words.contains("(15 records)"), "{words}");
+    // The records leave a phone that was revoked; what was not taken stays, to be carried away.
+    assert_eq!(li.run(&["place", "show", &places[0]]).code, Some(1));
+    let away = world.dirs.path().join("away");
+    let carried = li.json(&["rescue", "export", away.to_str().expect("a path")]);
+    assert_eq!(carried["changes"], 15, "{carried}");
     // The others have the half that was taken.
     let _ = wang.json(&["sync"]);
     let taken = places.iter().filter(|id| facts(&wang, id)["storeys"]["value"] == 7).count();
@@ -140,6 +164,9 @@ fn work_built_on_a_change_that_was_not_taken_is_done_again_and_the_worker_hears_
     let _ = li.json(&["place", "set", &here, "storeys", "7"]);
     assert_eq!(li.json(&["sync"])["quarantined"], 1);
     post("inspector");
+    // The phone hears of its post with a sync.
+    assert_eq!(li.refused(&["place", "set", &here, "dwellings", "12"])["code"], "not_your_right");
+    let _ = li.json(&["sync"]);
     // Handed in, and waiting for the first; and not yet handed in.
     let _ = li.json(&["place", "set", &here, "dwellings", "12"]);
     assert_eq!(li.json(&["sync"])["quarantined"], 1);
@@ -161,6 +188,49 @@ fn work_built_on_a_change_that_was_not_taken_is_done_again_and_the_worker_hears_
     assert_eq!((&status["pending"], &status["waiting_for_review"]), (&0.into(), &0.into()));
     let told = li.text(&["notices"]);
     assert!(told.contains("did not take your change") && told.contains("sent again"), "{told}");
+    world.whole(&[&li, &wang]);
+}
+
+#[test]
+fn a_phone_hears_of_another_post_and_what_was_written_before_is_judged_by_the_former_one() {
+    let world = World::new();
+    let (li, wang) = (world.phone("li", 1), world.phone("wang", 2));
+    let here = place(&li, "平川路 1 号");
+    let _ = li.json(&["sync"]);
+    let post = |post: &str| {
+        let add = ["admin", "person", "add", "--id", "li", "--post", post, "--area", GRID];
+        let _ = world.server.json(&add);
+    };
+    // Written without network, before anybody said so.
+    let _ = li.json(&["place", "set", &here, "storeys", "7"]);
+    post("evaluator");
+    let _ = li.json(&["place", "note", &here, "门牌换了"]);
+    let report = li.json(&["sync"]);
+    assert_eq!((&report["quarantined"], &report["refused"]), (&2.into(), &0.into()), "{report}");
+    let status = li.json(&["status"]);
+    assert_eq!((&status["role"], &status["pending"]), (&"evaluator".into(), &0.into()));
+    let told = li.text(&["notices"]);
+    assert!(told.contains("another post: evaluator"), "{told}");
+    for edit in [["place", "set", &here, "storeys", "8"], ["place", "set", &here, "dwellings", "3"]]
+    {
+        assert_eq!(li.refused(&edit)["code"], "not_your_right");
+    }
+    let tickets = world.server.json(&["quarantine", "list"]);
+    let first = &tickets[0];
+    assert_eq!((&first["reason"], &first["advice"]), (&"role_ended".into(), &"accept".into()));
+    for ticket in tickets.as_array().expect("a list") {
+        let _ = world.server.json(&["quarantine", "accept", &ticket["ticket"].to_string()]);
+    }
+    let _ = wang.json(&["sync"]);
+    let shown = wang.json(&["place", "show", &here]);
+    assert_eq!(shown["facts"]["storeys"]["value"], 7);
+    assert_eq!(shown["remarks"][0]["text"], "门牌换了");
+    // The post comes back, and with it the right.
+    post("inspector");
+    let _ = li.json(&["sync"]);
+    let _ = li.json(&["place", "set", &here, "dwellings", "3"]);
+    let report = li.json(&["sync"]);
+    assert_eq!((&report["pushed"], &report["quarantined"]), (&1.into(), &0.into()), "{report}");
     world.whole(&[&li, &wang]);
 }
 
@@ -279,4 +349,28 @@ fn a_server_put_back_gets_the_work_again_even_from_a_phone_it_does_not_know_any_
         );
     }
     world.whole(&[&li, &copy]);
+}
+
+#[test]
+fn a_changed_row_of_the_trail_is_found_by_whoever_looks() {
+    let mut world = World::new();
+    let li = world.phone("li", 1);
+    let device = world.devices().into_iter().find(|d| d["person"] == "li").expect("enrolled");
+    let _ = world.server.json(&["admin", "device", "revoke", text(&device["id"])]);
+    let _ = li.json(&["sync"]);
+    assert_eq!(world.server.json(&["audit", "verify"])["ok"], true);
+    // Somebody with the host's disk lets the revocation of a phone be that of another.
+    world.server.kill();
+    let file = world.dirs.path().join("backup.db");
+    let path = file.to_str().expect("a path");
+    let _ = world.server.json(&["backup", path]);
+    let mut bytes = std::fs::read(&file).expect("a backup");
+    let id = text(&device["id"]).as_bytes();
+    let row = [b"device.revoke".as_slice(), id].concat();
+    let at = bytes.windows(row.len()).position(|part| part == row).expect("the row is there");
+    bytes[at + row.len() - 1] ^= 1;
+    std::fs::write(&file, &bytes).expect("a file");
+    let _ = world.server.ended(&["restore", path]);
+    let (code, told) = world.server.ended(&["audit", "verify"]);
+    assert_eq!((code, &told["ok"]), (Some(4), &false.into()), "{told}");
 }

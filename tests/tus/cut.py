@@ -8,61 +8,25 @@ proof (DPoP), by a hook around `requests`, since tuspy sends fixed headers.
 Usage: cut.py SERVER ENROLMENT_CODE
 """
 
-import base64
 import hashlib
-import json
 import os
 import random
 import socket
 import sys
 import tempfile
 import threading
-import time
 
 import requests
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError, TusUploadFailed
+
+sys.path.append(os.path.join(os.path.dirname(__file__), ".."))
+
+from phone import Phone  # noqa: E402
 
 SEED = 5
 FILES = 6
 CUTS_MAX = 200
-
-
-def b64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-class Phone:
-    """A key, and what it shows with each request."""
-
-    def __init__(self, server, code):
-        self.key = Ed25519PrivateKey.generate()
-        self.public = self.key.public_key().public_bytes_raw()
-        ask = {
-            "code": code,
-            "install_id": os.urandom(16).hex(),
-            "author": os.urandom(16).hex(),
-            "public_key": self.public.hex(),
-            "app": "tuspy",
-        }
-        answer = requests.post(f"{server}/v1/enrol", json=ask, timeout=30)
-        answer.raise_for_status()
-        self.token = answer.json()["token"]
-
-    def headers(self, method, url):
-        jwk = {"kty": "OKP", "crv": "Ed25519", "x": b64url(self.public)}
-        head = {"typ": "dpop+jwt", "alg": "EdDSA", "jwk": jwk}
-        claims = {
-            "jti": b64url(os.urandom(16)),
-            "htm": method,
-            "htu": url.split("?")[0],
-            "iat": int(time.time()),
-            "ath": b64url(hashlib.sha256(self.token.encode()).digest()),
-        }
-        text = ".".join(b64url(json.dumps(part).encode()) for part in (head, claims))
-        proof = f"{text}.{b64url(self.key.sign(text.encode()))}"
-        return {"Authorization": f"DPoP {self.token}", "DPoP": proof}
 
 
 class Line:

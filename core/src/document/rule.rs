@@ -2,7 +2,7 @@
 //! closed records. Who may touch which place is decided elsewhere.
 
 use crate::limits;
-use crate::model::{Scalar, is_address_code, is_code, is_personal_name, screen_text};
+use crate::model::{Scalar, is_personal_name, numbers_of_a_person};
 
 use super::kind::Kind;
 use super::layout::{Container, KIND, Layout, Shape, VERSION};
@@ -138,7 +138,7 @@ fn is_about_a_person(patch: &FieldPatch) -> bool {
                 Ok(json @ (serde_json::Value::Object(_) | serde_json::Value::Array(_))) => {
                     holds_a_person(&json)
                 }
-                _ => !is_address_code(name, text) && has_number_of_a_person(text),
+                _ => !numbers_of_a_person(name, text).is_empty(),
             }
         }
         _ => false,
@@ -151,13 +151,9 @@ fn holds_a_person(json: &serde_json::Value) -> bool {
             map.iter().any(|(key, value)| is_personal_name(key) || holds_a_person(value))
         }
         serde_json::Value::Array(items) => items.iter().any(holds_a_person),
-        serde_json::Value::String(text) => has_number_of_a_person(text),
+        serde_json::Value::String(text) => !numbers_of_a_person("", text).is_empty(),
         _ => false,
     }
-}
-
-fn has_number_of_a_person(text: &str) -> bool {
-    !is_code(text) && !screen_text(text).is_empty()
 }
 
 /// The root is laid out at birth; a newer version may lay out more than we know.

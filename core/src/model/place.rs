@@ -240,7 +240,7 @@ const ADDRESS_CODE: &str = "building_code";
 /// Whether a field's text is a standard address code: an area code and five digits (domain page 1.2). To a
 /// screen for numbers of people its seventeen digits look like a card's.
 #[must_use]
-pub fn is_address_code(field: &str, text: &str) -> bool {
+pub(super) fn is_address_code(field: &str, text: &str) -> bool {
     field == ADDRESS_CODE
         && text.len() == 17
         && text.bytes().all(|b| b.is_ascii_digit())

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::IdError;
 use super::id::serde_by_text;
+use super::{IdError, Lang};
 
 /// The posts of the system (domain pages 1.6 and 3.1, protocol 4.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,6 +71,29 @@ impl Role {
             Self::PrivacyOfficer => "privacy_officer",
             Self::SystemAdministrator => "system_administrator",
             Self::Server => "server",
+        }
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn title(self, lang: Lang) -> &'static str {
+        let (zh, en) = match self {
+            Self::Inspector => ("网格员", "grid worker"),
+            Self::CommunityPolice => ("社区民警", "community police officer"),
+            Self::Acceptor => ("受理员", "acceptor"),
+            Self::Dispatcher => ("派遣员", "dispatcher"),
+            Self::Handler => ("处置人员", "department handler"),
+            Self::Checker => ("核查员", "checker"),
+            Self::Supervisor => ("督导员", "supervisor"),
+            Self::Evaluator => ("考核员", "evaluator"),
+            Self::Auditor => ("审计员", "auditor"),
+            Self::PrivacyOfficer => ("个人信息保护负责人", "privacy officer"),
+            Self::SystemAdministrator => ("系统管理员", "system administrator"),
+            Self::Server => ("服务器", "server"),
+        };
+        match lang {
+            Lang::Zh => zh,
+            Lang::En => en,
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Tells where something stands, never what it says: the mark holds positions only.
 
+use super::place::is_address_code;
+
 /// What a stretch of text looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PersonalHint {
@@ -48,9 +50,16 @@ pub fn screen_text(text: &str) -> Vec<PersonalMark> {
     marks
 }
 
-/// Whether a text is a code or record number (letters with digits, no spaces), not something a person typed.
+/// What in the text of a field looks like a number of a person: asked by the phone before it saves a field, by an
+/// import, and by admission of changes from anywhere. Codes and record numbers have digits of their own, and so has
+/// the standard address code in its own field.
 #[must_use]
-pub fn is_code(text: &str) -> bool {
+pub fn numbers_of_a_person(field: &str, text: &str) -> Vec<PersonalMark> {
+    if is_code(text) || is_address_code(field, text) { Vec::new() } else { screen_text(text) }
+}
+
+/// Whether a text is a code or record number (letters with digits, no spaces), not something a person typed.
+fn is_code(text: &str) -> bool {
     text.bytes().any(|b| b.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
 }
@@ -163,6 +172,18 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(hints(text), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_and_an_address_code_in_its_field_are_nobody_s_number() {
+        let found = |field: &str, text: &str| !numbers_of_a_person(field, text).is_empty();
+        assert!(found("use", "联系 13812345678") && found("use", "32990100101200101"));
+        assert!(found("building_code", "13812345678"));
+        for (field, text) in
+            [("building_code", "32990100101200101"), ("use", "SN-6222021234567890123")]
+        {
+            assert!(!found(field, text), "{text}");
         }
     }
 

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 
 use crate::document::{Birth, Edit, VisitBirth, VisitEdit};
 use crate::model::{
-    ChangeHash, GridCode, PlaceId, Scalar, UtcMillis, Visit, VisitId, is_code, screen_text,
+    ChangeHash, GridCode, PlaceId, Scalar, UtcMillis, Visit, VisitId, numbers_of_a_person,
 };
 use crate::rules::Act;
 
-use super::place::called;
+use super::place::{called, unmarked};
 use super::{Phone, PhoneError};
 
 /// A visit that was recorded elsewhere.
@@ -87,11 +87,6 @@ impl Phone {
 }
 
 fn screen(answers: &[(String, Scalar)]) -> Result<(), PhoneError> {
-    for (item, value) in answers {
-        let marks = value.as_str().filter(|t| !is_code(t)).map(screen_text).unwrap_or_default();
-        if !marks.is_empty() {
-            return Err(PhoneError::PersonalText { field: item.clone(), marks });
-        }
-    }
-    Ok(())
+    let mut texts = answers.iter().filter_map(|(item, value)| Some((item, value.as_str()?)));
+    texts.try_for_each(|(item, text)| unmarked(item, numbers_of_a_person(item, text)))
 }

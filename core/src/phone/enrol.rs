@@ -1,18 +1,24 @@
 //! How a phone becomes known to a server: a one-time code, a key made here, a token back.
 
+mod asked;
+
+use std::path::Path;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::model::{Author, DeviceId, GridCode, InstallId, PersonId, Pid, Role, UtcMillis};
-use crate::store::{Owner, Store, StoreError, meta, part};
-use crate::sync::key::Signer;
+use crate::store::{Owner, Store, StoreError, asked as file, meta, part};
+use crate::sync::key::{KeyError, Signer};
 use crate::sync::message::SCHEMA;
 
 use super::content::Contents;
-use super::key::DeviceKey;
+use super::key::{DeviceKey, Keystore};
 use super::sync::SyncError;
 use super::transport::{Transport, TransportError};
 use super::{OpenOptions, Phone, PhoneError};
+use asked::Asked;
 
 pub(super) const ENROLMENT: &str = "enrolment";
 /// The device's key, see [`DeviceKey`].
@@ -91,20 +97,29 @@ pub struct EnrolWith<'a> {
 async fn ask(
     transport: &dyn Transport,
     with: &EnrolWith<'_>,
-    owner: (InstallId, Author),
-    signer: &dyn Signer,
+    asked: &Asked,
+    keystore: Option<Arc<dyn Keystore>>,
 ) -> Result<Enrolled, SyncError> {
+    let key = DeviceKey::from_bytes(&asked.key).ok_or(KeyError::Failed)?;
     let ask = Ask {
         code: with.code,
-        install_id: owner.0,
-        author: owner.1,
-        public_key: hex::encode(signer.public_key()),
+        install_id: asked.install,
+        author: asked.author,
+        public_key: hex::encode(key.signer(keystore)?.public_key()),
         app: with.app,
         schema: SCHEMA,
     };
     let json = serde_json::to_string(&ask).expect("plain fields are always JSON");
     let answer = transport.post_json("/v1/enrol", json).await?;
     serde_json::from_str(&answer).map_err(|_| TransportError::Strange.into())
+}
+
+/// A code that was refused is not shown by the same key again; one whose answer was lost is.
+fn settled(dir: &Path, error: &SyncError) {
+    if asked::is_final(error) {
+        // What stays there is of no use to anybody.
+        let _ = file::remove(dir);
+    }
 }
 
 fn keep(
@@ -185,18 +200,18 @@ impl Phone {
         transport: &dyn Transport,
         with: EnrolWith<'_>,
     ) -> Result<(Self, Enrolled), SyncError> {
-        let made = DeviceKey::make(options.keystore.as_deref(), options.entropy.as_ref())?;
-        let kept = made.to_bytes();
-        let signer = made.signer(options.keystore.clone())?;
-        let ids = (InstallId(options.entropy.sixteen()), Author(options.entropy.sixteen()));
         let contents = Contents::install(options.content.as_deref())?;
         rehearse(&options, &contents)?;
-        let enrolled = ask(transport, &with, ids, &*signer).await?;
+        let ground = (options.keystore.as_deref(), options.entropy.as_ref());
+        let place = (options.dir.as_path(), &options.key);
+        let asked = Asked::with(place, with.code, None, ground)?;
+        let enrolled = ask(transport, &with, &asked, options.keystore.clone()).await;
+        let enrolled = enrolled.inspect_err(|error| settled(&options.dir, error))?;
         let owner = Owner {
-            install_id: ids.0,
+            install_id: asked.install,
             person: enrolled.person.clone(),
             role: enrolled.role,
-            author: ids.1,
+            author: asked.author,
             grids: enrolled.grids.clone(),
         };
         let key = Zeroizing::new(options.key);
@@ -204,9 +219,11 @@ impl Phone {
             .map_err(PhoneError::from)?;
         store.write(|db| {
             contents.write(db)?;
-            keep(db, &with, &enrolled, &kept, options.clock.now())?;
+            keep(db, &with, &enrolled, &asked.key, options.clock.now())?;
             Ok::<_, PhoneError>(())
         })?;
+        // What stays there is of no use to anybody.
+        let _ = file::remove(&options.dir);
         Ok((Self::of(options, key, owner, store, contents, None), enrolled))
     }
 
@@ -220,24 +237,28 @@ impl Phone {
         transport: &dyn Transport,
         with: EnrolWith<'_>,
     ) -> Result<Enrolled, SyncError> {
-        let (owner, ground) = self.with(|inner| {
+        let (person, owner, place) = self.with(|inner| {
             // The installation's identity may be newer than the owner's copy in memory.
             let install = inner.store()?.owner().install_id;
-            let owner = (inner.owner.person.clone(), install, inner.owner.author);
             // A code counts once: that the disk takes its fruits is tried before.
             inner.store()?.write(|db| meta::put(db, ROOM, &[0; 4096]))?;
-            Ok((owner, (inner.keystore.clone(), inner.entropy.clone())))
+            let place = (inner.dir.clone(), inner.key.clone());
+            Ok((inner.owner.person.clone(), (install, inner.owner.author), place))
         })?;
-        let made = DeviceKey::make(ground.0.as_deref(), ground.1.as_ref())?;
-        let kept = made.to_bytes();
-        let signer = made.signer(ground.0)?;
-        let enrolled = ask(transport, &with, (owner.1, owner.2), &*signer).await?;
-        if enrolled.person != owner.0 {
+        let (keystore, entropy) =
+            self.with(|inner| Ok((inner.keystore.clone(), inner.entropy.clone())))?;
+        let (dir, ground) = (place.0.as_path(), (keystore.as_deref(), entropy.as_ref()));
+        let asked = Asked::with((dir, &*place.1), with.code, Some(owner), ground)?;
+        let enrolled = ask(transport, &with, &asked, keystore.clone()).await;
+        let enrolled = enrolled.inspect_err(|error| settled(dir, error))?;
+        if enrolled.person != person {
             return Err(SyncError::OtherPerson);
         }
         self.with(|inner| {
             let now = inner.now();
-            Ok(inner.store()?.write(|db| keep(db, &with, &enrolled, &kept, now))?)
+            inner.store()?.write(|db| keep(db, &with, &enrolled, &asked.key, now))?;
+            let _ = file::remove(&inner.dir);
+            Ok(())
         })?;
         Ok(enrolled)
     }
@@ -266,20 +287,26 @@ impl Phone {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
     use super::*;
     use crate::ground::{Clock, Entropy};
     use crate::phone::transport::{Headers, Later, Pass, Pieces, Reply, Traffic};
 
-    /// A server that takes every code and counts who asked.
+    /// A server that takes every code, notes what it was asked, and may lose its answers on the way.
     #[derive(Default)]
-    struct Asked(AtomicUsize);
+    struct Server {
+        asked: Mutex<Vec<serde_json::Value>>,
+        breaks: AtomicBool,
+    }
 
-    impl Transport for Asked {
-        fn post_json<'a>(&'a self, _: &'a str, _: String) -> Later<'a, String> {
-            self.0.fetch_add(1, Ordering::Relaxed);
+    impl Transport for Server {
+        fn post_json<'a>(&'a self, _: &'a str, json: String) -> Later<'a, String> {
+            self.asked.lock().unwrap().push(serde_json::from_str(&json).unwrap());
+            if self.breaks.load(Ordering::Relaxed) {
+                return Box::pin(async { Err(TransportError::Timeout) });
+            }
             let enrolled = Enrolled {
                 device_id: DeviceId([1; 16]),
                 token: "t".to_owned(),
@@ -316,43 +343,85 @@ mod tests {
         }
     }
 
-    struct Fixed;
+    /// A clock and entropy that count.
+    struct Counted(AtomicU64);
 
-    impl Clock for Fixed {
+    impl Clock for Counted {
         fn now(&self) -> UtcMillis {
             UtcMillis(0)
         }
     }
 
-    impl Entropy for Fixed {
+    impl Entropy for Counted {
         fn fill(&self, out: &mut [u8]) {
-            out.fill(7);
+            for byte in out {
+                let n = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                *byte = n.to_be_bytes()[0];
+            }
         }
+    }
+
+    /// Each seed gives other random bytes.
+    fn options(dir: &Path, seed: u64) -> OpenOptions {
+        let ground = Arc::new(Counted(AtomicU64::new(seed << 32)));
+        OpenOptions {
+            dir: dir.to_owned(),
+            key: [7; 32],
+            clock: ground.clone(),
+            entropy: ground,
+            content: None,
+            keystore: None,
+        }
+    }
+
+    fn shown(code: &str) -> EnrolWith<'_> {
+        EnrolWith { url: "http://x", code, ca: None, app: "test" }
     }
 
     #[tokio::test]
     async fn a_code_is_shown_only_where_a_store_can_be_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let options = |dir: std::path::PathBuf| OpenOptions {
-            dir,
-            key: [7; 32],
-            clock: Arc::new(Fixed),
-            entropy: Arc::new(Fixed),
-            content: None,
-            keystore: None,
-        };
-        let with = || EnrolWith { url: "http://x", code: "C", ca: None, app: "test" };
-        let asked = Asked::default();
-        let times = || asked.0.load(Ordering::Relaxed);
+        let server = Server::default();
+        let times = || server.asked.lock().unwrap().len();
         // A disk that takes nothing stands for one that is full.
         std::fs::write(dir.path().join("file"), "x").unwrap();
-        let nowhere = options(dir.path().join("file/phone"));
-        assert!(Phone::enrol_new(nowhere, &asked, with()).await.is_err());
+        let nowhere = options(&dir.path().join("file/phone"), 1);
+        assert!(Phone::enrol_new(nowhere, &server, shown("C")).await.is_err());
         assert_eq!(times(), 0, "the code is still good");
         let free = dir.path().join("phone");
-        assert!(Phone::enrol_new(options(free.clone()), &asked, with()).await.is_ok());
+        assert!(Phone::enrol_new(options(&free, 2), &server, shown("C")).await.is_ok());
         assert_eq!((times(), free.join(REHEARSAL).exists()), (1, false));
-        assert!(Phone::enrol_new(options(free), &asked, with()).await.is_err());
+        assert!(Phone::enrol_new(options(&free, 3), &server, shown("C")).await.is_err());
         assert_eq!(times(), 1, "a folder that is somebody's is none for another code");
+    }
+
+    #[tokio::test]
+    async fn whoever_shows_a_code_again_after_a_lost_answer_is_the_same_phone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (fresh, server) = (dir.path().join("phone"), Server::default());
+        server.breaks.store(true, Ordering::Relaxed);
+        for (seed, code) in [(1, "ABCD-EFGH"), (2, "abcd efgh"), (3, "WXYZ"), (4, "WXYZ")] {
+            let new = Phone::enrol_new(options(&fresh, seed), &server, shown(code)).await;
+            assert!(new.is_err());
+        }
+        let asked = |n: usize, what: &str| server.asked.lock().unwrap()[n][what].clone();
+        for what in ["public_key", "author", "install_id"] {
+            assert_eq!(asked(0, what), asked(1, what), "the same code as typed otherwise");
+        }
+        assert_ne!(asked(1, "public_key"), asked(2, "public_key"), "another code, another key");
+        server.breaks.store(false, Ordering::Relaxed);
+        let new = Phone::enrol_new(options(&fresh, 5), &server, shown("WXYZ")).await;
+        let (phone, _) = new.unwrap();
+        assert_eq!(asked(2, "public_key"), asked(4, "public_key"));
+        let kept = crate::store::asked::read(&fresh, &[7; 32]);
+        assert!(kept.is_none(), "the secret lies in the store only");
+        // A store that is there asks again likewise.
+        server.breaks.store(true, Ordering::Relaxed);
+        for _ in 0..2 {
+            assert!(phone.enrol(&server, shown("QRST")).await.is_err());
+        }
+        assert_eq!(asked(5, "public_key"), asked(6, "public_key"));
+        assert_eq!(asked(5, "author"), asked(4, "author"), "the pseudonym stays");
+        assert_ne!(asked(5, "public_key"), asked(4, "public_key"));
     }
 }

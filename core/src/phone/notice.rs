@@ -1,8 +1,12 @@
 //! What a notice says to a person, in plain words. Must not hold content of a record.
 
-use super::NoticeRow;
+mod gather;
+
 use super::settled::Settled;
-use crate::model::{FactField, Lang};
+use crate::model::{FactField, Lang, Role};
+
+pub(super) use gather::open;
+pub use gather::{NoticeRecord, NoticeRow};
 
 impl NoticeRow {
     /// The notice in plain words, and what to do.
@@ -34,7 +38,8 @@ impl NoticeRow {
                 "整条记录未被采用，不再提交；内容仍可在本机查看，如仍需要请新建一条",
                 "the whole record was not taken and is not sent any more; you can still read it here, begin a new one if it is needed",
             ),
-            Settled::CODE => return self.settled(lang),
+            Settled::CODE => return self.settled(lang) + &self.tally(lang),
+            "post_changed" => return self.post_changed(lang),
             "checklists_unreadable" => (
                 "单位发布了新的检查表，本应用版本读不了；请更新应用，此前仍用原检查表",
                 "new checklists were published that this app cannot read: update it; until then the old ones serve",
@@ -50,11 +55,70 @@ impl NoticeRow {
             ),
             _ => ("有一条新通知，更新应用后可查看全文", "a notice: a newer app can show all of it"),
         };
-        let said = if lang == Lang::Zh { zh } else { en };
-        match self.reason(lang) {
+        let one = if lang == Lang::Zh { zh } else { en };
+        let said = self.of_several(lang).unwrap_or_else(|| one.to_owned());
+        let told = match self.reason(lang) {
             Some(why) if lang == Lang::Zh => format!("{said}：{why}"),
             Some(why) => format!("{said}: {why}"),
-            None => said.to_owned(),
+            None => said,
+        };
+        told + &self.tally(lang)
+    }
+
+    /// What is said of more than one change.
+    fn of_several(&self, lang: Lang) -> Option<String> {
+        let n = self.count;
+        let (zh, en) = match self.code.as_str() {
+            _ if n < 2 => return None,
+            "refused" => (
+                format!("有 {n} 次修改未被服务器接受；原内容另存在本机"),
+                format!("the server did not take {n} changes; they are kept aside on this phone"),
+            ),
+            "waiting_for_review" => (
+                format!("有 {n} 次修改等待督导员审核，无需重做，可继续工作"),
+                format!("{n} changes wait for the supervisor's review; nothing to do, work on"),
+            ),
+            "review_accepted" => (
+                format!("审核通过，{n} 次修改已采用"),
+                format!("the review took {n} of your changes"),
+            ),
+            "review_discarded" => (
+                format!("审核未通过，{n} 次修改未采用；原内容另存在本机，如有疑问请问督导员"),
+                format!(
+                    "the review did not take {n} of your changes; they are kept aside on this phone, ask your supervisor about them"
+                ),
+            ),
+            _ => return None,
+        };
+        Some(if lang == Lang::Zh { zh } else { en })
+    }
+
+    /// How often, where the words do not say it, and about how many records.
+    fn tally(&self, lang: Lang) -> String {
+        let said = self.of_several(lang).is_some();
+        let times = self.count > 1 && !said;
+        let (n, records) = (self.count, self.records.len());
+        match (lang, times, records > 1) {
+            (_, false, false) => String::new(),
+            (Lang::Zh, true, false) => format!("（{n} 次）"),
+            (Lang::Zh, true, true) => format!("（{n} 次，{records} 条记录）"),
+            (Lang::Zh, false, true) => format!("（{records} 条记录）"),
+            (Lang::En, true, false) => format!(" ({n} times)"),
+            (Lang::En, true, true) => format!(" ({n} times, {records} records)"),
+            (Lang::En, false, true) => format!(" ({records} records)"),
+        }
+    }
+
+    /// The post the person holds now.
+    fn post_changed(&self, lang: Lang) -> String {
+        let title = self.text.parse::<Role>().map_or("", |role| role.title(lang));
+        match lang {
+            Lang::Zh => {
+                format!("您的岗位已变更为{title}，今后按新岗位的权限工作；此前所做的照常上传")
+            }
+            Lang::En => format!(
+                "you now hold another post: {title}. It says what you may do from now on; what you did before is sent as usual"
+            ),
         }
     }
 
@@ -80,14 +144,11 @@ impl NoticeRow {
 
     /// Why, where the server gave a reason that this version knows.
     fn reason(&self, lang: Lang) -> Option<&'static str> {
-        let reason = match self.code.as_str() {
-            "waiting_for_review" | "review_accepted" | "review_discarded" => {
-                self.text.split_once(' ')?.1
-            }
-            "refused" => self.text.split(':').next()?,
-            _ => return None,
-        };
-        let (zh, en) = match reason {
+        let with_reason = ["waiting_for_review", "review_accepted", "review_discarded", "refused"];
+        if !with_reason.contains(&self.code.as_str()) {
+            return None;
+        }
+        let (zh, en) = match gather::reason(&self.code, &self.text) {
             "revoked" => ("本机已停用", "this phone was revoked"),
             "scope" => ("不在本人网格内", "it is outside of your grids"),
             "leans_on_quarantined" => {
@@ -118,14 +179,49 @@ impl NoticeRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::UtcMillis;
+    use crate::model::{DocId, UtcMillis};
+
+    /// Said of so many records, twice of the first.
+    fn row(code: &str, text: &str, records: u8) -> NoticeRow {
+        let of = |n: u8| NoticeRecord { doc: DocId([n; 16]), count: i64::from(n == 0) + 1 };
+        NoticeRow {
+            id: 1,
+            doc: None,
+            change: None,
+            code: code.to_owned(),
+            text: text.to_owned(),
+            at: UtcMillis(0),
+            count: if records == 1 { 1 } else { i64::from(records) + 1 },
+            records: (0..records).map(of).collect(),
+        }
+    }
+
+    #[test]
+    fn a_notice_of_several_changes_says_how_many_and_in_how_many_records() {
+        let told = |code: &str, text: &str| {
+            (row(code, text, 2).words(Lang::En), row(code, text, 2).words(Lang::Zh))
+        };
+        let waiting = told("waiting_for_review", "12 revoked");
+        assert_eq!(
+            waiting.0,
+            "3 changes wait for the supervisor's review; nothing to do, work on: this phone was revoked (2 records)"
+        );
+        assert_eq!(
+            waiting.1,
+            "有 3 次修改等待督导员审核，无需重做，可继续工作：本机已停用（2 条记录）"
+        );
+        assert_eq!(
+            told("review_accepted", "12 news").0,
+            "the review took 3 of your changes (2 records)"
+        );
+        assert!(told("rebased", "1 0").0.ends_with("(3 times, 2 records)"));
+        assert!(told("conflict_settled", "ours facts storeys").1.ends_with("（3 次，2 条记录）"));
+    }
 
     #[test]
     fn a_notice_says_what_and_why() {
         let told = |code: &str, text: &str| {
-            let (code, text) = (code.to_owned(), text.to_owned());
-            let row = NoticeRow { id: 1, doc: None, change: None, code, text, at: UtcMillis(0) };
-            (row.words(Lang::En), row.words(Lang::Zh))
+            (row(code, text, 1).words(Lang::En), row(code, text, 1).words(Lang::Zh))
         };
         let waiting = told("waiting_for_review", "12 revoked");
         assert_eq!(

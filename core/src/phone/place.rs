@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::document::{Birth, Edit, PlaceBirth, PlaceEdit, Record};
 use crate::limits;
 use crate::model::{
-    ChangeHash, DocId, Fact, FactField, FactType, GridCode, Pid, Place, PlaceId, PlaceKind, Remark,
-    Scalar, UtcMillis, VisitId, is_address_code, screen_text,
+    ChangeHash, DocId, Fact, FactField, FactType, GridCode, PersonalMark, Pid, Place, PlaceId,
+    PlaceKind, Remark, Scalar, UtcMillis, VisitId, numbers_of_a_person, screen_text,
 };
 use crate::rules::Act;
 use crate::store::{self, document, near, part, search, visit};
@@ -317,15 +317,14 @@ fn first_facts(new: &NewPlace) -> Result<Vec<(String, Scalar)>, PhoneError> {
 fn fact(name: &str, text: &str) -> Result<Scalar, PhoneError> {
     let field = FactField::find(name)
         .ok_or_else(|| PhoneError::invalid(name, "场所没有此字段", "places have no such field"))?;
-    if matches!(field.kind, FactType::Text(_)) && !is_address_code(name, text) {
-        screened(name, text)?;
+    if matches!(field.kind, FactType::Text(_)) {
+        unmarked(name, numbers_of_a_person(name, text))?;
     }
     field.parse(text).map_err(|expected| PhoneError::invalid(name, field.wanted_zh(), expected))
 }
 
 /// Refuses text that seems to hold a personal number (domain page 4.2, P02).
-fn screened(field: &str, text: &str) -> Result<(), PhoneError> {
-    let marks = screen_text(text);
+pub(super) fn unmarked(field: &str, marks: Vec<PersonalMark>) -> Result<(), PhoneError> {
     if marks.is_empty() {
         Ok(())
     } else {
@@ -344,7 +343,7 @@ pub(super) fn free_text(field: &str, text: &str) -> Result<String, PhoneError> {
             format!("1 to {max} characters"),
         ));
     }
-    screened(field, text)?;
+    unmarked(field, screen_text(text))?;
     Ok(text.to_owned())
 }
 

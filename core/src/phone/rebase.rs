@@ -3,11 +3,12 @@
 //! Nothing is dropped: every change taken out is set aside with its bytes, for rescue files. Must not know
 //! why the server did not take it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::document::{Authorship, Document, Intent, Redone, parse_change};
 use crate::ground::Entropy;
 use crate::model::{Author, ChangeHash, DocId};
+use crate::store::archive::ArchiveRow;
 use crate::store::document::{self, ChangeRow, Status};
 use crate::store::{Db, archive, outbox};
 
@@ -84,6 +85,66 @@ pub(super) fn rebase(
     outbox::recount(db, id)?;
     mend::put_back(db, id, hand.contents)?;
     Ok(Some(done))
+}
+
+/// Does again what was handed in and set aside here, where the server lost it with a restore: nobody else has it.
+/// Says how many changes wait to be sent for it. The caller's transaction; the record in memory is stale afterwards.
+pub(super) fn redo_lost(
+    db: &Db,
+    id: DocId,
+    lost: &[ChangeHash],
+    hand: &Hand<'_>,
+) -> Result<usize, PhoneError> {
+    let waits = |row: &&ArchiveRow| {
+        row.status == Status::Quarantined
+            && row.reason == archive::REBASED
+            && lost.contains(&row.hash)
+    };
+    let aside = archive::of(db, id)?;
+    let mut waiting: Vec<_> =
+        aside.iter().filter(waits).filter_map(|row| parse_change(&row.raw).ok()).collect();
+    let (Some(row), false) = (document::find(db, id)?, waiting.is_empty()) else { return Ok(0) };
+    // Each after those it leans on.
+    waiting.sort_by_key(|parts| parts.max_op);
+    let rows = document::changes(db, id, 0)?;
+    let Ok(mut base) = Document::from_changes(id, rows.iter().map(|c| &c.raw[..])) else {
+        return Ok(0);
+    };
+    let mut known: HashMap<ChangeHash, &[u8]> =
+        aside.iter().map(|row| (row.hash, &row.raw[..])).collect();
+    known.extend(rows.iter().map(|row| (row.hash, &row.raw[..])));
+    let by = Authorship { author: hand.author, actor: hand.entropy.sixteen() };
+    let (mut k, mut again) = (document::last_k(db, id)?, 0);
+    for parts in &waiting {
+        let Some(intent) = meant(id, parts.hash, &known) else { continue };
+        match base.redo(&intent, &by) {
+            Redone::Made(made) => {
+                k += 1;
+                document::add_change(db, id, k, &made.hash, &made.raw, Status::Pending)?;
+                again += 1;
+            }
+            Redone::Same => {}
+            // It stays as it is, to be carried away.
+            Redone::Unfit => continue,
+        }
+        archive::mark(db, id, &parts.hash, Status::Refused)?;
+    }
+    document::drop_snapshot(db, row.n)?;
+    outbox::recount(db, id)?;
+    mend::put_back(db, id, hand.contents)?;
+    Ok(again)
+}
+
+/// What a change meant, from its own past alone.
+fn meant(id: DocId, hash: ChangeHash, known: &HashMap<ChangeHash, &[u8]>) -> Option<Intent> {
+    let (mut past, mut next) = (HashMap::new(), vec![hash]);
+    while let Some(hash) = next.pop() {
+        let raw = *known.get(&hash)?;
+        if past.insert(hash, raw).is_none() {
+            next.extend(parse_change(raw).ok()?.deps);
+        }
+    }
+    Document::from_changes(id, past.into_values()).ok()?.intent(&hash)
 }
 
 /// The changes to be taken out, each after those it leans on; `None` where one cannot be read.

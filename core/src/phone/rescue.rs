@@ -5,8 +5,10 @@
 //! waits to be sent; the server answers "known" to what it has. Importing twice
 //! changes nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::model::DocId;
 use crate::store::document::{self, Status};
 use crate::store::rescue::{Reader, Record, Writer};
 use crate::store::{archive, blob, inbox, kept};
@@ -98,13 +100,19 @@ impl Inner {
                 rescued.documents += 1;
             }
         }
-        for id in kept::unsent(store.db())? {
+        let mut left: BTreeSet<DocId> = kept::unsent(store.db())?.into_iter().collect();
+        left.extend(archive::left(store.db())?);
+        for id in left {
             let rows = kept::of(store.db(), id)?;
             let pid = rows.first().map(|row| row.pid.clone()).unwrap_or_default();
+            let there = rows.into_iter().map(|row| (row.hash, row.raw, row.status));
+            let aside = archive::of(store.db(), id)?.into_iter();
+            let changes: Vec<_> =
+                there.chain(aside.map(|row| (row.hash, row.raw, row.status))).collect();
             writer.add(&Record::Document { id, pid, kind: String::new() })?;
-            rescued.changes += rows.iter().filter(|row| is_unsent(row.status)).count();
+            rescued.changes += changes.iter().filter(|(.., status)| is_unsent(*status)).count();
             rescued.documents += 1;
-            for kept::KeptRow { hash, raw, status, .. } in rows {
+            for (hash, raw, status) in changes {
                 writer.add(&Record::Change(document::ChangeRow { k: 0, hash, raw, status }))?;
             }
         }

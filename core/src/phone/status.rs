@@ -4,13 +4,10 @@ mod words;
 
 use serde::Serialize;
 
-use crate::model::{ChangeHash, DocId, InstallId, Lang, PersonId, Role, Text, UtcMillis};
-use crate::store::{archive, blob, inbox, lease, meta, outbox, part, place};
+use crate::model::{InstallId, Lang, PersonId, Role, Text, UtcMillis};
+use crate::store::{archive, blob, lease, meta, outbox, part, place};
 
-use super::{Phone, PhoneError};
-
-/// Notices in one answer.
-const NOTICES_MAX: usize = 200;
+use super::{Phone, PhoneError, notice};
 
 /// Between the two languages of a failure, as it is kept.
 pub(super) const FAILURE_SEPARATOR: &str = " / ";
@@ -97,23 +94,6 @@ pub struct PartStatus {
     pub documents: i64,
 }
 
-/// A notice to the person.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct NoticeRow {
-    /// Its number.
-    pub id: i64,
-    /// The record it is about.
-    pub doc: Option<DocId>,
-    /// The change it is about.
-    pub change: Option<ChangeHash>,
-    /// Stable code.
-    pub code: String,
-    /// Words, or values for them as JSON. Never content of a record.
-    pub text: String,
-    /// When.
-    pub at: UtcMillis,
-}
-
 impl Phone {
     /// How the phone stands.
     ///
@@ -157,53 +137,11 @@ impl Phone {
                 photos_sending: photos.sending,
                 photos_failed: photos.failed,
                 photos_failure: photos.reason.as_deref().map(super::photo::told),
-                notices: count(inbox::list(db, true, NOTICES_MAX)?.len()),
+                notices: count(notice::open(db)?),
                 cursors: part::list(db)?.into_iter().map(cursor).collect(),
                 last_success: last_success.map(UtcMillis),
                 last_failure: meta::text(db, "last_failure")?,
             })
-        })
-    }
-
-    /// Notices, newest first; only those not put away when `open_only`.
-    ///
-    /// # Errors
-    /// [`PhoneError::Internal`] when the disk refuses.
-    pub fn notices(&self, open_only: bool) -> Result<Vec<NoticeRow>, PhoneError> {
-        self.with(|inner| {
-            let notices = inbox::list(inner.store()?.db(), open_only, NOTICES_MAX)?;
-            let row = |n: inbox::Notice| NoticeRow {
-                id: n.id,
-                doc: n.doc,
-                change: n.change,
-                code: n.code,
-                text: n.text,
-                at: UtcMillis(n.created),
-            };
-            Ok(notices.into_iter().map(row).collect())
-        })
-    }
-
-    /// Notices that came after this one, oldest first; `0` before any.
-    ///
-    /// # Errors
-    /// [`PhoneError::Internal`] when the disk refuses.
-    pub fn notices_after(&self, id: i64) -> Result<Vec<NoticeRow>, PhoneError> {
-        let mut news = self.notices(false)?;
-        news.retain(|notice| notice.id > id);
-        news.reverse();
-        Ok(news)
-    }
-
-    /// Puts a notice away.
-    ///
-    /// # Errors
-    /// [`PhoneError::NotFound`] when there is none of this number that is open.
-    pub fn notice_resolve(&self, id: i64) -> Result<(), PhoneError> {
-        self.with(|inner| {
-            let at = inner.now().0;
-            let put = inner.store()?.write(|db| inbox::resolve(db, id, at))?;
-            if put { Ok(()) } else { Err(PhoneError::NotFound { what: "notice" }) }
         })
     }
 }

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params};
 
 use super::StoreError;
-use super::document::Status;
+use super::document::{Status, doc_id};
 use crate::model::{ChangeHash, DocId};
 
 /// The server will not take it.
@@ -94,6 +94,34 @@ pub fn mark(
     let mut mark =
         db.prepare_cached("UPDATE archive SET status = ?3 WHERE doc_id = ?1 AND hash = ?2")?;
     Ok(mark.execute(params![&doc.0[..], &hash.0[..], status.code()])? > 0)
+}
+
+/// Its record left: what the server did not take stays, so that it can be carried away.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn forget(db: &Connection, doc: DocId) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "DELETE FROM archive WHERE doc_id = ?1 AND (status <> ?2 OR reason NOT IN (?3, ?4))",
+    )?
+    .execute(params![&doc.0[..], Status::Refused.code(), NOT_TAKEN, REBASED])?;
+    Ok(())
+}
+
+/// Records that left, of which something is set aside.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn left(db: &Connection) -> Result<Vec<DocId>, StoreError> {
+    let mut list = db.prepare_cached(
+        "SELECT DISTINCT doc_id FROM archive WHERE doc_id NOT IN (SELECT doc_id FROM doc)",
+    )?;
+    let mut rows = list.query([])?;
+    let mut docs = Vec::new();
+    while let Some(row) = rows.next()? {
+        docs.push(doc_id(&row.get::<_, Vec<u8>>(0)?)?);
+    }
+    Ok(docs)
 }
 
 /// How many are set aside because they cannot be applied here.

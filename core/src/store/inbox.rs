@@ -83,6 +83,23 @@ pub fn list(db: &Connection, open_only: bool, limit: usize) -> Result<Vec<Notice
     Ok(notices)
 }
 
+/// Puts away what was said under a code about a change: something newer is said.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn supersede(
+    db: &Connection,
+    (doc, hash): (DocId, &ChangeHash),
+    code: &str,
+    at: i64,
+) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE inbox SET resolved = ?4 WHERE doc_id = ?1 AND hash = ?2 AND code = ?3 AND resolved IS NULL",
+    )?
+    .execute(params![&doc.0[..], &hash.0[..], code, at])?;
+    Ok(())
+}
+
 /// Puts a notice away; says whether it was there and open.
 ///
 /// # Errors

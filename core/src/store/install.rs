@@ -12,8 +12,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::StoreError;
 use super::seal::Seal;
+use super::{Db, Store, StoreError, meta};
 use crate::ground::Entropy;
 use crate::model::{Author, GridCode, InstallId, PersonId, Role};
 
@@ -89,4 +89,50 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 pub(super) fn sync_folder(dir: &Path) -> Result<(), StoreError> {
     File::open(dir)?.sync_all()?;
     Ok(())
+}
+
+/// What changes of the owner, in the database and beside it.
+impl Store {
+    /// Makes this a new installation: a copy that goes on by itself. On disk when it returns; asked again
+    /// before the copy is settled, it changes nothing.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn become_new(&mut self, install_id: InstallId) -> Result<(), StoreError> {
+        if self.owner.install_id == install_id {
+            return Ok(());
+        }
+        self.owner.install_id = install_id;
+        // The file beside first: cut off between the two, the next opening finds a copy, which it is.
+        write(&self.dir, &self.key, &self.owner, self.entropy.as_ref())?;
+        meta::put_owner(&self.db, &self.owner)
+    }
+
+    /// Notes the post that the owner holds from now on, together with what `beside` writes; `false` when it was
+    /// noted before. On disk when it returns.
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn change_post(
+        &mut self,
+        role: Role,
+        beside: impl FnOnce(&Db) -> Result<(), StoreError>,
+    ) -> Result<bool, StoreError> {
+        let known = self.owner.clone();
+        let (owner, changed) = self.write(|db| {
+            // Another process may have written since this store was opened.
+            let mut owner = meta::owner(db)?.unwrap_or(known);
+            let changed = owner.role != role;
+            owner.role = role;
+            if changed {
+                meta::put_owner(db, &owner)?;
+                beside(db)?;
+            }
+            Ok::<_, StoreError>((owner, changed))
+        })?;
+        // The file beside last: cut off between the two, the next opening writes it anew.
+        write(&self.dir, &self.key, &owner, self.entropy.as_ref())?;
+        self.owner = owner;
+        Ok(changed)
+    }
 }

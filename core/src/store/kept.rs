@@ -31,7 +31,7 @@ pub struct KeptRow {
 /// # Errors
 /// When the file cannot be written.
 pub(super) fn keep(db: &Connection, doc: DocId) -> Result<(), StoreError> {
-    // What the server is done with is at its end.
+    // What the server is done with stays where it is.
     let living = format!(" AND c.reason NOT IN ('{}', '{}')", archive::NOT_TAKEN, archive::REBASED);
     for (table, those) in [("change", ""), ("archive", &*living)] {
         db.prepare_cached(&format!(

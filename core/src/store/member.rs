@@ -178,15 +178,14 @@ pub fn set_state(db: &Connection, doc: DocId, state: &str) -> Result<(), StoreEr
 }
 
 /// Takes a document out of sight. Its views must be empty already; its changes are kept
-/// until a backup holds them ([`super::kept`]).
+/// until a backup holds them ([`super::kept`]), and what the server did not take stays set aside.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn forget(db: &Connection, n: i64, doc: DocId) -> Result<(), StoreError> {
     super::kept::keep(db, doc)?;
-    for sql in ["DELETE FROM change WHERE doc_id = ?1", "DELETE FROM archive WHERE doc_id = ?1"] {
-        db.prepare_cached(sql)?.execute([&doc.0[..]])?;
-    }
+    db.prepare_cached("DELETE FROM change WHERE doc_id = ?1")?.execute([&doc.0[..]])?;
+    super::archive::forget(db, doc)?;
     db.prepare_cached("DELETE FROM snapshot WHERE n = ?1")?.execute([n])?;
     db.prepare_cached("DELETE FROM doc WHERE n = ?1")?.execute([n])?;
     Ok(())

@@ -112,6 +112,8 @@ pub struct Batch {
     pub server_time: UtcMillis,
     /// The lease to work under from now on.
     pub lease: Option<Term>,
+    /// The post of the phone's person from now on.
+    pub role: Option<String>,
     /// What the server said it had and has no more: to be sent again.
     pub lost: Vec<DocChange>,
     /// A partition and an entry after the end of its log, as the receipts were given: a backup that reaches it
@@ -216,6 +218,7 @@ impl Client {
             slices: Vec::new(),
             server_time: response.server_time,
             lease: response.lease,
+            role: response.role,
             end: end(&response.parts),
             lost: response.lost,
         };

@@ -18,7 +18,7 @@ pub struct Lease {
     pub role: Role,
     /// Grids the phone carried.
     pub grids: Vec<GridCode>,
-    /// What codes inside the areas of the post begin with.
+    /// What the post reaches, see [`covers`].
     pub areas: Vec<String>,
     /// Push counter of the phone when it was given: work under it has a higher one.
     pub from_counter: u64,
@@ -32,13 +32,7 @@ impl Lease {
     /// Whether it covered a partition.
     #[must_use]
     pub fn covers(&self, pid: &Pid) -> bool {
-        match pid {
-            Pid::Grid(grid) => {
-                self.grids.contains(grid)
-                    || self.areas.iter().any(|area| grid.as_str().starts_with(area.as_str()))
-            }
-            Pid::Inbox(..) => false,
-        }
+        covers(&self.grids, &self.areas, pid)
     }
 
     /// What it is worth for a manifest of this counter at this time; `hand_in_by` ends the grace.
@@ -49,6 +43,19 @@ impl Lease {
         } else {
             Validity::at(at, self.not_after, hand_in_by)
         }
+    }
+}
+
+/// Whether a partition is one of these grids, or within reach of a post: `areas` are what codes of grids begin with,
+/// and names of inboxes.
+#[must_use]
+pub fn covers(grids: &[GridCode], areas: &[String], pid: &Pid) -> bool {
+    match pid {
+        Pid::Grid(grid) => {
+            grids.contains(grid)
+                || areas.iter().any(|area| grid.as_str().starts_with(area.as_str()))
+        }
+        Pid::Inbox(..) => areas.contains(&pid.to_string()),
     }
 }
 
@@ -331,5 +338,13 @@ mod tests {
         let covers = |pid: &str| lease().covers(&pid.parse().unwrap());
         assert!(covers("g329901001012001") && covers("g329902001012001"));
         assert!(!covers("g329901001012002") && !covers("g329903001012001"));
+        assert!(!covers("dFIRE@329902"), "an inbox is nobody's who is not of the department");
+        let areas = vec!["dFIRE@329902".to_owned()];
+        let handler = Lease { grids: Vec::new(), areas, ..lease() };
+        let covers = |pid: &str| handler.covers(&pid.parse().unwrap());
+        assert!(covers("dFIRE@329902"));
+        assert!(
+            !covers("dPOLICE@329902") && !covers("dFIRE@329903") && !covers("g329902001012001")
+        );
     }
 }

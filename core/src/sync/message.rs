@@ -170,6 +170,9 @@ pub struct SyncResponse {
     /// Of the claims, those the server does not have: to be sent again.
     #[cbor(n(10), skip_if = "Vec::is_empty", default)]
     pub lost: Vec<DocChange>,
+    /// The post of the phone's person, by its name: edits are checked by it from now on. `None`: unchanged.
+    #[n(11)]
+    pub role: Option<String>,
 }
 
 /// What became of one pushed change.

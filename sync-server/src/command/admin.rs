@@ -1,19 +1,20 @@
 //! `admin`: people, enrolment codes, phones, moves.
 
+use std::collections::BTreeSet;
+
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use ironfeet_core::model::{
-    DepartmentCode, DeviceId, GridCode, PersonId, Pid, PlaceId, Role, UtcMillis,
-};
+use ironfeet_core::model::{DepartmentCode, DeviceId, GridCode, PersonId, Role, UtcMillis};
 
 use super::access::{self, ApiToken, Login};
+use super::place::{self, Place};
 use super::register::{self, Entry, Post, RoleAct};
 use super::{CommandError, Ground, Report};
-use crate::app::App;
+use crate::checklists::Checklists;
 use crate::enrol::CONSOLE_CODE as CODE;
 use crate::lifecycle::{self, LifeError};
-use crate::store::{self, PersonRow, Register, Session, StoreError};
+use crate::store::{self, PersonRow, Register, StoreError};
 use crate::{audit, enrol, people, words};
 
 /// What to do.
@@ -136,46 +137,12 @@ pub enum Device {
     },
 }
 
-/// Places.
-#[derive(Debug, Subcommand)]
-pub enum Place {
-    /// Move a place to another grid, its visits and tasks with it.
-    Move {
-        /// The place.
-        id: PlaceId,
-        /// The grid.
-        #[arg(long)]
-        to: GridCode,
-    },
-    /// Show a place to a department, its visits and tasks with it.
-    Share {
-        /// The place.
-        id: PlaceId,
-        /// The department's inbox: DEPARTMENT@AREA, such as FIRE@329901.
-        #[arg(long, value_parser = inbox)]
-        to: Pid,
-    },
-    /// Take a place out of a department's sight again.
-    Unshare {
-        /// The place.
-        id: PlaceId,
-        /// The department's inbox.
-        #[arg(long, value_parser = inbox)]
-        from: Pid,
-    },
-}
-
-fn inbox(text: &str) -> Result<Pid, String> {
-    format!("d{text}")
-        .parse()
-        .map_err(|_| "expected DEPARTMENT@AREA, the area 6, 9 or 12 digits".to_owned())
-}
-
 pub(super) fn run(ground: &Ground, act: Admin) -> Result<Report, CommandError> {
     match act {
         Admin::Person { act: Person::Add { id, post, area, department } } => {
             let person = by_post(ground, id, &post, area, department)?;
-            check(ground, &person).map_err(|what| CommandError::refused("person", what))?;
+            check(ground, &departments(ground)?, &person)
+                .map_err(|(_, what)| CommandError::refused("person", what))?;
             keep(ground, &[person])
         }
         Admin::Person { act: Person::List } => list_people(ground),
@@ -190,9 +157,7 @@ pub(super) fn run(ground: &Ground, act: Admin) -> Result<Report, CommandError> {
         Admin::EnrolCode { person, grid } => enrol_code(ground, &person, &grid),
         Admin::Device { act: Device::List } => list_devices(ground),
         Admin::Device { act: Device::Revoke { id, stolen } } => revoke(ground, &id, stolen),
-        Admin::Place { act: Place::Move { id, to } } => move_place(ground, id, &to),
-        Admin::Place { act: Place::Share { id, to } } => share_place(ground, id, &to, true),
-        Admin::Place { act: Place::Unshare { id, from } } => share_place(ground, id, &from, false),
+        Admin::Place { act } => place::run(ground, act),
         Admin::ConsoleCode => console_code(ground),
         Admin::Archive => {
             let app = ground.app()?;
@@ -226,9 +191,28 @@ fn by_post(
     Ok(PersonRow { id, post: role, areas, department, added_at })
 }
 
-/// Why a row cannot be taken, in the reader's language.
-fn check(ground: &Ground, person: &PersonRow) -> Result<(), String> {
-    people::check(person).map_err(|wrong| ground.say(wrong.zh(), &wrong.to_string()).to_owned())
+/// The departments there are.
+fn departments(ground: &Ground) -> Result<BTreeSet<String>, CommandError> {
+    let store = ground.store()?;
+    let content = Checklists::open(&*store)?.get();
+    Ok(store::view(&*store, |s| people::departments(s, &content))?)
+}
+
+/// Why a row cannot be taken: the column, and what is wrong in the reader's language.
+fn check(
+    ground: &Ground,
+    known: &BTreeSet<String>,
+    person: &PersonRow,
+) -> Result<(), (&'static str, String)> {
+    people::check(person)
+        .map_err(|wrong| ("areas", ground.say(wrong.zh(), &wrong.to_string()).to_owned()))?;
+    let code = person.department.as_ref().map(DepartmentCode::as_str);
+    if code.is_some_and(|code| !known.contains(code)) {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let wrong = LifeError::Department(known.join(" "));
+        return Err(("department", ground.say(&wrong.zh(), &wrong.to_string()).to_owned()));
+    }
+    Ok(())
 }
 
 fn person_json(person: &PersonRow) -> Value {
@@ -270,8 +254,7 @@ fn import_people(ground: &Ground, file: &std::path::Path) -> Result<Report, Comm
     if let Some(other) = headers.iter().find(|name| !allowed.contains(name)) {
         return Err(CommandError::refused("columns", format!("unknown column {other}")));
     }
-    let mut rows = Vec::new();
-    let mut errors = Vec::new();
+    let (mut rows, mut errors, known) = (Vec::new(), Vec::new(), departments(ground)?);
     for (line, record) in (2_u64..).zip(reader.records()) {
         let wrong = |column: &str| format!("line {line}: {column}");
         let Ok(record) = record else {
@@ -282,9 +265,9 @@ fn import_people(ground: &Ground, file: &std::path::Path) -> Result<Report, Comm
             headers.iter().position(|h| h == name).and_then(|at| record.get(at)).unwrap_or_default()
         };
         match person(&get, ground.clock.now()) {
-            Ok(row) => match check(ground, &row) {
+            Ok(row) => match check(ground, &known, &row) {
                 Ok(()) => rows.push(row),
-                Err(what) => errors.push(wrong(&format!("areas: {what}"))),
+                Err((column, what)) => errors.push(wrong(&format!("{column}: {what}"))),
             },
             Err(column) => errors.push(wrong(column)),
         }
@@ -350,35 +333,6 @@ fn revoke(ground: &Ground, id: &DeviceId, stolen: bool) -> Result<Report, Comman
     }
     let status = if stolen { "stolen" } else { "revoked" };
     Ok(Report::done(json!({ "id": id, "status": status }), status))
-}
-
-fn move_place(ground: &Ground, id: PlaceId, to: &GridCode) -> Result<Report, CommandError> {
-    let app = ground.app()?;
-    let now = app.clock.now();
-    let act = |s: &dyn Session, app: &App| lifecycle::move_place(s, app, &id.0, to, now);
-    let (seq, moved) =
-        store::transact(&*app.store, |s| act(s, &app)).map_err(|e| refused(ground, e))?;
-    Ok(Report::done(json!({ "seq": seq, "moved": moved }), seq.to_string()))
-}
-
-fn share_place(
-    ground: &Ground,
-    id: PlaceId,
-    inbox: &Pid,
-    here: bool,
-) -> Result<Report, CommandError> {
-    let app = ground.app()?;
-    let now = app.clock.now();
-    let act = |s: &dyn Session| lifecycle::share_place(s, &app, &id.0, inbox, here, now);
-    let (seq, records) = store::transact(&*app.store, act).map_err(|e| refused(ground, e))?;
-    Ok(Report::done(json!({ "seq": seq, "records": records }), seq.to_string()))
-}
-
-fn refused(ground: &Ground, error: LifeError) -> CommandError {
-    match error {
-        LifeError::Store(error) => CommandError::Store(error),
-        other => CommandError::refused(other.code(), ground.say(other.zh(), &other.to_string())),
-    }
 }
 
 fn console_code(ground: &Ground) -> Result<Report, CommandError> {

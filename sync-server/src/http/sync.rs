@@ -79,9 +79,10 @@ fn answer(
     };
     let after = store::view(&*app.store, |s| {
         let row = s.device(&device.id)?;
-        Ok::<_, StoreError>((row, pull::notices(s, device)?, pull::grants(s, device)?))
+        let told = (pull::notices(s, device)?, pull::grants(s, device)?, pull::role(s, device)?);
+        Ok::<_, StoreError>((row, told))
     })?;
-    let (row, notices, grants) = after;
+    let (row, (notices, grants, role)) = after;
     told(app, &notices);
     Ok(SyncResponse {
         server_time: now,
@@ -95,6 +96,7 @@ fn answer(
         grants,
         lease: lease::renew(app, &device.id)?,
         lost: pull::lost(app, &request.claims)?,
+        role: role.map(|role| role.to_string()),
     })
 }
 

@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use ironfeet_core::model::{
-    FACT_FIELDS, FactField, FactType, GridCode, Scalar, Text, is_address_code, is_code,
-    is_personal_name, screen_text,
+    FACT_FIELDS, FactField, FactType, GridCode, Scalar, Text, is_personal_name, numbers_of_a_person,
 };
 
 use super::{ERRORS_MAX, ImportError, Row, RowError, say};
@@ -237,8 +236,8 @@ fn row(line: u64, fields: &Line) -> Result<Row, Vec<RowError>> {
 fn fact(name: &str, text: &str) -> Result<Scalar, Text> {
     let field = FactField::find(name).ok_or_else(|| say("没有这一列", "unknown column"))?;
     // As admission does; a line that it would refuse is named here.
-    let free = matches!(field.kind, FactType::Text(_)) && !is_address_code(name, text);
-    if free && !is_code(text) && !screen_text(text).is_empty() {
+    let free = matches!(field.kind, FactType::Text(_));
+    if free && !numbers_of_a_person(name, text).is_empty() {
         return Err(say(
             "含有个人号码（电话、证件、卡、车牌）",
             "holds a number of a person (phone, identity, card, plate)",

@@ -142,7 +142,7 @@ fn write_document(
         let written = match verdict {
             Verdict::Accepted => {
                 let status = place.change(s, logs, item, sender)?;
-                let admitted = sender.admit(judged.row.as_ref(), &judged.home, item);
+                let admitted = sender.admit(s, judged.row.as_ref(), &judged.home, item)?;
                 if let (Admission::Flag(code), false) = (admitted, flagged) {
                     flag(s, sender, &item.doc, code, now)?;
                     flagged = true;

@@ -277,7 +277,7 @@ fn sift(
             Some(Decision::Accepted) => Ok(None),
         };
     }
-    Ok(match sender.admit(held.map(|held| &held.row), home, item) {
+    Ok(match sender.admit(session, held.map(|held| &held.row), home, item)? {
         Admission::Quarantine(reason) => Some(Verdict::Quarantine(reason)),
         Admission::Accept | Admission::Flag(_) => None,
     })
@@ -305,17 +305,27 @@ fn finish(
         .sum();
     let bytes = trial.held.map_or(0, |held| held.bytes) + fresh;
     let mut said = projection::said(&document, &judged.home, ledger.changes(), checklists);
-    if judged.row.is_none()
-        && let Some(home) = home_of_place(session, senders, items, &judged, &said)?
-    {
-        said = projection::said(&document, &home, ledger.changes(), checklists);
-        judged.home = home;
+    if judged.row.is_none() {
+        if let Some(home) = home_of_place(session, senders, items, &judged, &said)? {
+            said = projection::said(&document, &home, ledger.changes(), checklists);
+            judged.home = home;
+        }
+        if matches!(judged.home, Pid::Inbox(..)) {
+            // An inbox is no home, and nothing is shown there that this could be about.
+            judged
+                .verdicts
+                .iter_mut()
+                .filter(|verdict| **verdict == Verdict::Accepted)
+                .for_each(|verdict| *verdict = Verdict::Quarantine("scope"));
+            return Ok(judged);
+        }
     }
     judged.after = Some(After { document, snapshot, ledger, bytes, said });
     Ok(judged)
 }
 
-/// A new visit or task is born where its place is now, if the place moved or its author may write there.
+/// A new visit or task is born where its place is now, if the place moved, its author may write there, or the
+/// place was shown to the author's department.
 fn home_of_place(
     session: &dyn Session,
     senders: &[Sender],
@@ -326,9 +336,16 @@ fn home_of_place(
     let Some(place) = said.about else { return Ok(None) };
     let Some(row) = session.doc(&place)? else { return Ok(None) };
     let sender = items.first().and_then(|item| senders.get(item.sender));
-    let follows = row.pid != judged.home
-        && row.state == DocState::Live
-        && (row.move_gen > 0 || sender.is_some_and(|sender| sender.may_write(&row.pid)));
+    let follows = match &judged.home {
+        inbox @ Pid::Inbox(..) => {
+            sender.is_some_and(|sender| sender.trusted) || session.presence(&place)?.contains(inbox)
+        }
+        home => {
+            row.pid != *home
+                && row.state == DocState::Live
+                && (row.move_gen > 0 || sender.is_some_and(|sender| sender.may_write(&row.pid)))
+        }
+    };
     Ok(follows.then_some(row.pid))
 }
 

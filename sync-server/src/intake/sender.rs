@@ -6,7 +6,10 @@ use ironfeet_core::model::{Author, GridCode, Pid, Role};
 use ironfeet_core::sync::lease::{self, Admission, AuthorState, Lease, Right, Validity};
 
 use super::Item;
-use crate::store::{self, DeviceRow, DeviceStatus, DocRow, DocState, ManifestRow, PersonRow};
+use crate::lifecycle;
+use crate::store::{
+    DeviceRow, DeviceStatus, DocRow, DocState, ManifestRow, PersonRow, Session, StoreError,
+};
 
 /// Who made the changes of a manifest, and what that allows.
 #[derive(Clone, Debug)]
@@ -23,7 +26,7 @@ pub(crate) struct Sender {
     pub(crate) validity: Validity,
     /// The grids the phone carries.
     pub(crate) grids: Vec<GridCode>,
-    /// Areas of the post.
+    /// What the post reaches.
     pub(crate) areas: Vec<String>,
     /// Whether scope and quarantine are passed over: the server's own changes and decisions.
     pub(crate) trusted: bool,
@@ -67,7 +70,7 @@ impl Sender {
             lease,
             validity,
             grids: device.grids.clone(),
-            areas: person.areas.iter().map(|area| store::prefix(area).to_owned()).collect(),
+            areas: person.reach(),
             trusted: false,
             follows: false,
             manifest: Some(manifest),
@@ -76,33 +79,61 @@ impl Sender {
 
     /// Whether its post or its phone covers a partition.
     pub(crate) fn may_write(&self, pid: &Pid) -> bool {
-        match pid {
-            Pid::Grid(grid) => {
-                self.grids.contains(grid)
-                    || self.areas.iter().any(|area| grid.as_str().starts_with(area.as_str()))
-            }
-            Pid::Inbox(..) => false,
-        }
+        lease::covers(&self.grids, &self.areas, pid)
     }
 
     /// What becomes of a change, by where it was made.
-    pub(super) fn admit(&self, row: Option<&DocRow>, home: &Pid, item: &Item) -> Admission {
+    pub(super) fn admit(
+        &self,
+        s: &dyn Session,
+        row: Option<&DocRow>,
+        home: &Pid,
+        item: &Item,
+    ) -> Result<Admission, StoreError> {
         if self.trusted {
-            return Admission::Accept;
+            return Ok(Admission::Accept);
         }
-        // Written before the author could know of a move: what counts is where it was then.
-        let before_move = row.is_some_and(|row| u64::from(item.move_gen) < row.move_gen);
-        let either = |may: &dyn Fn(&Pid) -> bool| may(home) || (before_move && may(&item.hint));
-        let scope = Right {
-            now: either(&|pid| self.may_write(pid)),
-            then: self.lease.as_ref().is_some_and(|lease| either(&|pid| lease.covers(pid))),
-        };
-        let decided = lease::decide(self.state, self.validity, scope);
+        let decided = lease::decide(self.state, self.validity, self.scope(s, row, home, item)?);
         let deleted = row.is_some_and(|row| row.state == DocState::Deleted);
-        match decided {
+        Ok(match decided {
             Admission::Accept | Admission::Flag(_) if deleted => Admission::Quarantine("deleted"),
             decided => decided,
+        })
+    }
+
+    /// Whether the author may write where the record is: in its home, or in an inbox where it is shown.
+    fn scope(
+        &self,
+        s: &dyn Session,
+        row: Option<&DocRow>,
+        home: &Pid,
+        item: &Item,
+    ) -> Result<Right, StoreError> {
+        if self.may_write(home) {
+            // What was then is not asked.
+            return Ok(Right { now: true, then: false });
         }
+        let then = |pid: &Pid| self.lease.as_ref().is_some_and(|lease| lease.covers(pid));
+        let mut places = lifecycle::inboxes(s, row.map(|row| &row.id))?;
+        let mut formerly = Vec::new();
+        match (row, &item.hint) {
+            // Written before the author could know of a move: what counts is where it was then.
+            (Some(row), hint @ Pid::Grid(_)) if u64::from(item.move_gen) < row.move_gen => {
+                places.push(hint.clone());
+            }
+            // Written while it was shown there, or before it left all phones.
+            (Some(row), hint @ Pid::Inbox(..))
+                if (self.may_write(hint) || then(hint)) && s.entry_about(hint, &row.id)? =>
+            {
+                let live = row.state == DocState::Live;
+                if live { &mut formerly } else { &mut places }.push(hint.clone());
+            }
+            _ => {}
+        }
+        Ok(Right {
+            now: places.iter().any(|pid| self.may_write(pid)),
+            then: then(home) || places.iter().chain(&formerly).any(then),
+        })
     }
 
     /// Why a change must wait for what it does; `may` asks the rules for a post.

@@ -169,6 +169,8 @@ fn logs_are_numbered_once(store: &dyn Store) {
         assert_eq!(s.entries(&pid(1), 1, 10, 1)?.len(), 1, "but one always comes");
         assert_eq!(s.entries(&pid(1), 4, 10, 1_000)?, []);
         assert_eq!((s.chain_at(&pid(1), 2)?, s.chain_at(&pid(1), 4)?), (Some([2; 32]), None));
+        assert!(s.entry_about(&pid(1), &doc_id(1))?);
+        assert!(!s.entry_about(&pid(2), &doc_id(1))? && !s.entry_about(&pid(1), &doc_id(9))?);
         Ok(())
     });
 }
@@ -242,7 +244,10 @@ fn codes_work_once_and_in_time(store: &dyn Store) {
     };
     write(store, |s| s.code_put(&code(1)).and_then(|()| s.code_put(&code(2))));
     assert_eq!(write(store, |s| s.code_take(&[1; 32], UtcMillis(100))), None, "too late");
+    assert_eq!(read(store, |s| s.code_used(&[1; 32], UtcMillis(99))), None);
     assert_eq!(write(store, |s| s.code_take(&[1; 32], UtcMillis(99))), Some(code(1)));
+    assert_eq!(read(store, |s| s.code_used(&[1; 32], UtcMillis(99))), Some(code(1)));
+    assert_eq!(read(store, |s| s.code_used(&[1; 32], UtcMillis(100))), None, "in its time");
     assert_eq!(write(store, |s| s.code_take(&[1; 32], UtcMillis(99))), None, "used up");
     write(store, |s| s.code_put(&code(1)));
     assert_eq!(write(store, |s| s.code_take(&[1; 32], UtcMillis(99))), Some(code(1)), "put back");

@@ -123,6 +123,12 @@ pub trait Logs {
     /// [`StoreError::Engine`].
     fn chain_at(&self, pid: &Pid, seq: u64) -> Result<Option<[u8; 32]>, StoreError>;
 
+    /// Whether the entries that are kept of a log speak of a document. Reads the whole log.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn entry_about(&self, pid: &Pid, doc: &DocId) -> Result<bool, StoreError>;
+
     /// Entries of all logs together.
     ///
     /// # Errors

@@ -29,6 +29,25 @@ impl PersonRow {
     pub fn covers(&self, grid: &GridCode) -> bool {
         self.areas.iter().any(|area| grid.as_str().starts_with(prefix(area)))
     }
+
+    /// The inboxes of the department in the areas of the post.
+    #[must_use]
+    pub fn inboxes(&self) -> Vec<Pid> {
+        let Some(department) = &self.department else { return Vec::new() };
+        // An area of 15 digits is a grid, and has no inbox.
+        let inbox = |area: &String| format!("d{department}@{area}").parse().ok();
+        self.areas.iter().filter_map(inbox).collect()
+    }
+
+    /// What the post reaches, as leases keep it ([`ironfeet_core::sync::lease::covers`]): its areas and inboxes. A
+    /// handler works on what the department is shown, and nowhere else.
+    #[must_use]
+    pub fn reach(&self) -> Vec<String> {
+        let areas: &[String] = if self.post == Role::Handler { &[] } else { &self.areas };
+        let mut reach: Vec<String> = areas.iter().map(|area| prefix(area).to_owned()).collect();
+        reach.extend(self.inboxes().iter().map(Pid::to_string));
+        reach
+    }
 }
 
 /// What codes inside an area begin with: a city's six digits end with 00, its counties' do not.
@@ -142,6 +161,12 @@ pub trait People {
     /// # Errors
     /// [`StoreError::Engine`].
     fn code_take(&self, hash: &[u8; 32], now: UtcMillis) -> Result<Option<CodeRow>, StoreError>;
+
+    /// A code that was used and has not expired.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn code_used(&self, hash: &[u8; 32], now: UtcMillis) -> Result<Option<CodeRow>, StoreError>;
 
     /// Adds a phone, or replaces what is known of it.
     ///

@@ -119,6 +119,9 @@ async fn what_a_former_post_allowed_waits_with_advice_to_take_it() {
     .unwrap();
     let answer = one.sync(&world, vec![one.item(place.id(), &birth, GRID)]).await;
     assert_eq!(Phone::statuses(&answer), [waits("role_ended")]);
+    // The same answer tells the post, and gives a lease of it.
+    assert_eq!(answer.role.as_deref(), Some("dispatcher"));
+    assert_ne!(answer.lease.unwrap().id, one.lease);
 }
 
 #[tokio::test]
@@ -156,4 +159,19 @@ async fn whoever_was_replaced_hands_in_late_and_gets_no_lease() {
         let answer = one.sync(&world, vec![one.item(place.id(), &birth, GRID)]).await;
         assert_eq!((Phone::statuses(&answer), answer.lease), (vec![waits(reason)], None));
     }
+}
+
+#[tokio::test]
+async fn a_post_that_sees_no_records_sees_none_on_a_phone() {
+    let world = World::new();
+    let mut one = world.phone("W1", &[GRID]);
+    assert_eq!(one.sync(&world, vec![]).await.grants, [super::world::pid(GRID)]);
+    store::transact(&*world.app.store, |s| {
+        let mut person = s.person(&"W1".parse().unwrap())?.unwrap();
+        person.post = Role::Auditor;
+        s.person_put(&person)
+    })
+    .unwrap();
+    let answer = one.sync(&world, vec![]).await;
+    assert_eq!((answer.grants, answer.role.as_deref()), (Vec::new(), Some("auditor")));
 }

@@ -126,7 +126,17 @@ async fn a_code_enrols_one_phone() {
         (200, Some(GRID), Some("inspector"))
     );
     assert_eq!(code(&post(ask(&typed, 2)).await.1), "enrol_code", "used up");
-    assert_eq!(code(&post(ask(&typed, 1)).await.1), "already_enrolled");
+    // Its answer was lost: the same phone hears the same again. Another code, or another installation, does not.
+    let again: serde_json::Value = serde_json::from_slice(&post(ask(&typed, 1)).await.1).unwrap();
+    for key in ["device_id", "person", "role", "grids"] {
+        assert_eq!(again[key], json[key]);
+    }
+    let elsewhere = ask(&typed, 1).replace(&hex::encode([1; 16]), &hex::encode([9; 16]));
+    for other in [elsewhere, ask("AAAA-AAAA-AAAA-AAAA", 1)] {
+        assert_eq!(code(&post(other).await.1), "already_enrolled");
+    }
+    world.pass_days(3);
+    assert_eq!(code(&post(ask(&typed, 1)).await.1), "already_enrolled", "its time is over");
     for _ in 0..40 {
         post(ask("AAAA-AAAA-AAAA-AAAA", 3)).await;
     }

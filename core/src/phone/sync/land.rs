@@ -52,7 +52,7 @@ impl Phone {
 
     /// What the server said it had and has no more waits to be sent again; a record that had left comes back
     /// for it until then.
-    fn take_back(&self, lost: &[DocChange]) -> Result<(), PhoneError> {
+    pub(super) fn take_back(&self, lost: &[DocChange]) -> Result<(), PhoneError> {
         if lost.is_empty() {
             return Ok(());
         }
@@ -84,7 +84,7 @@ impl Phone {
                 }
                 Ok(())
             })?;
-            Ok(())
+            inner.redo_lost(lost)
         })
     }
 

@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 
 use crate::document::parse_change;
-use crate::model::{ChangeHash, DocId, Pid, UtcMillis};
+use crate::model::{ChangeHash, DocId, Pid, Role, UtcMillis};
 use crate::phone::apply::Incoming;
 use crate::phone::outbox::{Receipt, note};
-use crate::phone::rebase::{Hand, Out, Rebased, rebase};
+use crate::phone::rebase::{Hand, Out, Rebased, rebase, redo_lost};
 use crate::phone::{Inner, Phone, PhoneError};
 use crate::store::document::{self, Status};
 use crate::store::{Db, StoreError, archive, claim, inbox, lease, part};
 use crate::sync::client::{Batch, LEANS_ON_DISCARDED};
-use crate::sync::message::{self, Notice, PushStatus};
+use crate::sync::message::{self, DocChange, Notice, PushStatus};
 
 /// Refusals of a whole delivery, whatever is in it: the work itself is not judged.
 const OF_THE_SENDER: [&str; 3] = ["unknown_device", "signature", "unknown_person"];
@@ -26,6 +26,7 @@ impl Phone {
     /// Takes receipts and outcomes down; says whether work was done again for them and is to be sent.
     pub(super) fn land_receipts(&self, batch: &Batch, now: UtcMillis) -> Result<bool, PhoneError> {
         self.with(|inner| {
+            inner.take_post(batch.role.as_deref(), now)?;
             let (rebased, again) = inner.receive(batch, now)?;
             // What could not be applied beside a change that is gone now fits, perhaps.
             let beside =
@@ -40,6 +41,18 @@ impl Phone {
 }
 
 impl Inner {
+    /// The post that the person holds now, by the server's word. A name that this version does not know changes
+    /// nothing: the server judges anyway.
+    fn take_post(&mut self, told: Option<&str>, now: UtcMillis) -> Result<(), PhoneError> {
+        let known = told.and_then(|name| name.parse::<Role>().ok());
+        let other = |role: &Role| ![Role::Server, self.owner.role].contains(role);
+        let Some(role) = known.filter(other) else { return Ok(()) };
+        let tell = |db: &Db| inbox::add(db, None, "post_changed", role.as_str(), now.0);
+        self.store()?.change_post(role, tell)?;
+        self.owner.role = role;
+        Ok(())
+    }
+
     /// Takes an answer's word on this phone's work down; gives the records that were rebased, and whether
     /// something was done again.
     fn receive(&mut self, batch: &Batch, now: UtcMillis) -> Result<(Vec<DocId>, bool), PhoneError> {
@@ -93,6 +106,28 @@ impl Inner {
         }
         batch.receipts.iter().try_for_each(|receipt| self.note_unsent(receipt.doc))?;
         Ok(done)
+    }
+}
+
+impl Inner {
+    /// What waited for review, was set aside here with what it leaned on, and is lost at the server is done again.
+    pub(super) fn redo_lost(&mut self, lost: &[DocChange]) -> Result<(), PhoneError> {
+        let mut by_doc: BTreeMap<DocId, Vec<ChangeHash>> = BTreeMap::new();
+        for one in lost {
+            by_doc.entry(one.doc).or_default().push(one.hash);
+        }
+        let (author, entropy, now) = (self.owner.author, self.entropy.clone(), self.now());
+        let hand = Hand { author, entropy: &*entropy, contents: &self.contents };
+        let Some(store) = &mut self.store else { return Err(PhoneError::Busy) };
+        store.write(|db| {
+            for (doc, hashes) in &by_doc {
+                let again = redo_lost(db, *doc, hashes, &hand)?;
+                tell(db, *doc, Rebased { again, ..Rebased::default() }, now)?;
+            }
+            Ok::<_, PhoneError>(())
+        })?;
+        by_doc.keys().for_each(|doc| self.records.drop(*doc));
+        by_doc.keys().try_for_each(|doc| self.note_unsent(*doc))
     }
 }
 
@@ -171,7 +206,7 @@ fn discarded(
     archive::mark(db, doc, &hash, Status::Refused)?;
     claim::drop(db, doc, &hash)?;
     leaving.entry(doc).or_default().push(Out { hash, again: false });
-    say(db, (doc, hash), "review_discarded", &format!("{} {}", notice.ticket, notice.reason), now)
+    decided(db, notice, "review_discarded", now)
 }
 
 /// A review took a change. Where it was set aside here, or what it leans on was not taken, its like comes with the log.
@@ -180,7 +215,14 @@ fn accepted(db: &Db, notice: &Notice, now: UtcMillis) -> Result<(), StoreError> 
     if !archive::mark(db, doc, &hash, Status::Acked)? && stands_on_acked(db, doc, &hash)? {
         note(db, &[Receipt { doc, hash, status: Status::Acked }])?;
     }
-    say(db, (doc, hash), "review_accepted", &format!("{} {}", notice.ticket, notice.reason), now)
+    decided(db, notice, "review_accepted", now)
+}
+
+/// The outcome of a review: the change does not wait any more.
+fn decided(db: &Db, notice: &Notice, code: &str, now: UtcMillis) -> Result<(), StoreError> {
+    let about = (notice.doc, notice.hash);
+    inbox::supersede(db, (notice.doc, &notice.hash), "waiting_for_review", now.0)?;
+    say(db, about, code, &format!("{} {}", notice.ticket, notice.reason), now)
 }
 
 fn stands_on_acked(db: &Db, doc: DocId, hash: &ChangeHash) -> Result<bool, StoreError> {

@@ -367,6 +367,7 @@ mod tests {
             grants: vec![pid],
             lease: None,
             lost: Vec::new(),
+            role: None,
         };
         client.step(UtcMillis(0), Input::Answered(answer, &Nothing)).unwrap()
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use ironfeet_core::model::{Pid, UtcMillis};
+use ironfeet_core::model::{DocId, Pid, UtcMillis};
 
 use super::Session;
 use super::convert as from;
@@ -144,6 +144,15 @@ impl Logs for Session<'_> {
             params![pid.to_string(), from::signed(seq)],
             |row| from::bytes(row, 0),
         )
+    }
+
+    fn entry_about(&self, pid: &Pid, doc: &DocId) -> Result<bool, StoreError> {
+        let found = self.first(
+            "SELECT 1 FROM plog WHERE pid = ?1 AND doc_id = ?2 LIMIT 1",
+            params![pid.to_string(), doc.0],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
     }
 
     fn entries_total(&self) -> Result<u64, StoreError> {

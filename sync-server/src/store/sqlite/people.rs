@@ -44,6 +44,15 @@ impl Session<'_> {
     }
 }
 
+fn code(row: &Row<'_>) -> rusqlite::Result<CodeRow> {
+    Ok(CodeRow {
+        code_hash: from::bytes(row, 0)?,
+        person: from::parsed(row, 1)?,
+        grids: from::words(row, 2)?,
+        expires_at: from::time(row, 3)?,
+    })
+}
+
 impl People for Session<'_> {
     fn person_put(&self, person: &PersonRow) -> Result<(), StoreError> {
         let department = person.department.as_ref().map(ToString::to_string);
@@ -99,14 +108,16 @@ impl People for Session<'_> {
              WHERE code_hash = ?1 AND used_at IS NULL AND expires_at > ?2
              RETURNING code_hash, person_id, grids, expires_at",
             params![hash, now.0],
-            |row| {
-                Ok(CodeRow {
-                    code_hash: from::bytes(row, 0)?,
-                    person: from::parsed(row, 1)?,
-                    grids: from::words(row, 2)?,
-                    expires_at: from::time(row, 3)?,
-                })
-            },
+            code,
+        )
+    }
+
+    fn code_used(&self, hash: &[u8; 32], now: UtcMillis) -> Result<Option<CodeRow>, StoreError> {
+        self.first(
+            "SELECT code_hash, person_id, grids, expires_at FROM enrol_code
+             WHERE code_hash = ?1 AND used_at IS NOT NULL AND expires_at > ?2",
+            params![hash, now.0],
+            code,
         )
     }
 

@@ -5221,11 +5221,11 @@ public struct Notice: Equatable, Hashable {
      */
     public let id: Int64
     /**
-     * The record it is about.
+     * The record it is about; none when about none, or several.
      */
     public let doc: String?
     /**
-     * The change it is about.
+     * The change it is about; none when about none, or several.
      */
     public let change: String?
     /**
@@ -5237,9 +5237,17 @@ public struct Notice: Equatable, Hashable {
      */
     public let text: String
     /**
-     * When, ms since 1970.
+     * When, ms since 1970; the last time where it is said of several changes.
      */
     public let at: Int64
+    /**
+     * Of how many changes, or how often, it is said.
+     */
+    public let count: Int64
+    /**
+     * The records it is about, newest first.
+     */
+    public let records: [NoticeRecord]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -5248,10 +5256,10 @@ public struct Notice: Equatable, Hashable {
          * Its number: put it away with it.
          */id: Int64,
         /**
-         * The record it is about.
+         * The record it is about; none when about none, or several.
          */doc: String?,
         /**
-         * The change it is about.
+         * The change it is about; none when about none, or several.
          */change: String?,
         /**
          * Stable code, for the app's own decisions.
@@ -5260,14 +5268,22 @@ public struct Notice: Equatable, Hashable {
          * What happened and why, in the person's language. Never content of a record.
          */text: String,
         /**
-         * When, ms since 1970.
-         */at: Int64) {
+         * When, ms since 1970; the last time where it is said of several changes.
+         */at: Int64,
+        /**
+         * Of how many changes, or how often, it is said.
+         */count: Int64,
+        /**
+         * The records it is about, newest first.
+         */records: [NoticeRecord]) {
         self.id = id
         self.doc = doc
         self.change = change
         self.code = code
         self.text = text
         self.at = at
+        self.count = count
+        self.records = records
     }
 
 
@@ -5291,7 +5307,9 @@ public struct FfiConverterTypeNotice: FfiConverterRustBuffer {
                 change: FfiConverterOptionString.read(from: &buf),
                 code: FfiConverterString.read(from: &buf),
                 text: FfiConverterString.read(from: &buf),
-                at: FfiConverterInt64.read(from: &buf)
+                at: FfiConverterInt64.read(from: &buf),
+                count: FfiConverterInt64.read(from: &buf),
+                records: FfiConverterSequenceTypeNoticeRecord.read(from: &buf)
         )
     }
 
@@ -5302,6 +5320,8 @@ public struct FfiConverterTypeNotice: FfiConverterRustBuffer {
         FfiConverterString.write(value.code, into: &buf)
         FfiConverterString.write(value.text, into: &buf)
         FfiConverterInt64.write(value.at, into: &buf)
+        FfiConverterInt64.write(value.count, into: &buf)
+        FfiConverterSequenceTypeNoticeRecord.write(value.records, into: &buf)
     }
 }
 
@@ -5318,6 +5338,75 @@ public func FfiConverterTypeNotice_lift(_ buf: RustBuffer) throws -> Notice {
 #endif
 public func FfiConverterTypeNotice_lower(_ value: Notice) -> RustBuffer {
     return FfiConverterTypeNotice.lower(value)
+}
+
+
+/**
+ * A record that a notice is about.
+ */
+public struct NoticeRecord: Equatable, Hashable {
+    /**
+     * The record.
+     */
+    public let doc: String
+    /**
+     * Of how many of its changes, or how often, it is said.
+     */
+    public let count: Int64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The record.
+         */doc: String,
+        /**
+         * Of how many of its changes, or how often, it is said.
+         */count: Int64) {
+        self.doc = doc
+        self.count = count
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension NoticeRecord: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNoticeRecord: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NoticeRecord {
+        return
+            try NoticeRecord(
+                doc: FfiConverterString.read(from: &buf),
+                count: FfiConverterInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NoticeRecord, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.doc, into: &buf)
+        FfiConverterInt64.write(value.count, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNoticeRecord_lift(_ buf: RustBuffer) throws -> NoticeRecord {
+    return try FfiConverterTypeNoticeRecord.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNoticeRecord_lower(_ value: NoticeRecord) -> RustBuffer {
+    return FfiConverterTypeNoticeRecord.lower(value)
 }
 
 
@@ -11129,6 +11218,31 @@ fileprivate struct FfiConverterSequenceTypeNotice: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeNotice.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeNoticeRecord: FfiConverterRustBuffer {
+    typealias SwiftType = [NoticeRecord]
+
+    public static func write(_ value: [NoticeRecord], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeNoticeRecord.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NoticeRecord] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [NoticeRecord]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeNoticeRecord.read(from: &buf))
         }
         return seq
     }

@@ -7141,12 +7141,12 @@ data class Notice (
     val `id`: kotlin.Long
     ,
     /**
-     * The record it is about.
+     * The record it is about; none when about none, or several.
      */
     val `doc`: kotlin.String?
     ,
     /**
-     * The change it is about.
+     * The change it is about; none when about none, or several.
      */
     val `change`: kotlin.String?
     ,
@@ -7161,9 +7161,19 @@ data class Notice (
     val `text`: kotlin.String
     ,
     /**
-     * When, ms since 1970.
+     * When, ms since 1970; the last time where it is said of several changes.
      */
     val `at`: kotlin.Long
+    ,
+    /**
+     * Of how many changes, or how often, it is said.
+     */
+    val `count`: kotlin.Long
+    ,
+    /**
+     * The records it is about, newest first.
+     */
+    val `records`: List<NoticeRecord>
 
 ){
 
@@ -7186,6 +7196,8 @@ public object FfiConverterTypeNotice: FfiConverterRustBuffer<Notice> {
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterLong.read(buf),
+            FfiConverterLong.read(buf),
+            FfiConverterSequenceTypeNoticeRecord.read(buf),
         )
     }
 
@@ -7195,7 +7207,9 @@ public object FfiConverterTypeNotice: FfiConverterRustBuffer<Notice> {
             FfiConverterOptionalString.allocationSize(value.`change`) +
             FfiConverterString.allocationSize(value.`code`) +
             FfiConverterString.allocationSize(value.`text`) +
-            FfiConverterLong.allocationSize(value.`at`)
+            FfiConverterLong.allocationSize(value.`at`) +
+            FfiConverterLong.allocationSize(value.`count`) +
+            FfiConverterSequenceTypeNoticeRecord.allocationSize(value.`records`)
     )
 
     override fun write(value: Notice, buf: ByteBuffer) {
@@ -7205,6 +7219,55 @@ public object FfiConverterTypeNotice: FfiConverterRustBuffer<Notice> {
             FfiConverterString.write(value.`code`, buf)
             FfiConverterString.write(value.`text`, buf)
             FfiConverterLong.write(value.`at`, buf)
+            FfiConverterLong.write(value.`count`, buf)
+            FfiConverterSequenceTypeNoticeRecord.write(value.`records`, buf)
+    }
+}
+
+
+
+/**
+ * A record that a notice is about.
+ */
+data class NoticeRecord (
+    /**
+     * The record.
+     */
+    val `doc`: kotlin.String
+    ,
+    /**
+     * Of how many of its changes, or how often, it is said.
+     */
+    val `count`: kotlin.Long
+
+){
+
+
+
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeNoticeRecord: FfiConverterRustBuffer<NoticeRecord> {
+    override fun read(buf: ByteBuffer): NoticeRecord {
+        return NoticeRecord(
+            FfiConverterString.read(buf),
+            FfiConverterLong.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: NoticeRecord) = (
+            FfiConverterString.allocationSize(value.`doc`) +
+            FfiConverterLong.allocationSize(value.`count`)
+    )
+
+    override fun write(value: NoticeRecord, buf: ByteBuffer) {
+            FfiConverterString.write(value.`doc`, buf)
+            FfiConverterLong.write(value.`count`, buf)
     }
 }
 
@@ -11867,6 +11930,34 @@ public object FfiConverterSequenceTypeNotice: FfiConverterRustBuffer<List<Notice
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeNotice.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterSequenceTypeNoticeRecord: FfiConverterRustBuffer<List<NoticeRecord>> {
+    override fun read(buf: ByteBuffer): List<NoticeRecord> {
+        val len = buf.getInt()
+        return List<NoticeRecord>(len) {
+            FfiConverterTypeNoticeRecord.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<NoticeRecord>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeNoticeRecord.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<NoticeRecord>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeNoticeRecord.write(it, buf)
         }
     }
 }

@@ -148,7 +148,8 @@ class ServerStories {
                 assertEquals(2uL, report.quarantined)
                 assertEquals(2, phone.status().waitingForReview)
                 val told = phone.notices()
-                assertEquals(List(2) { "有一次修改等待督导员审核，无需重做，可继续工作：本机已停用" }, told.map { it.text })
+                assertEquals(listOf("有 2 次修改等待督导员审核，无需重做，可继续工作：本机已停用"), told.map { it.text })
+                assertEquals(listOf(place to 2L), told.single().records.map { it.doc to it.count })
                 told.forEach { phone.resolve(it) }
                 assertEquals("6", phone.place(place).facts.single { it.field == "storeys" }.value)
 
