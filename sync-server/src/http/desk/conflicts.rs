@@ -103,6 +103,20 @@ impl ReviewPage {
         if *n == 0 { sides::differs(&one, &two) } else { sides::differs(&two, &one) }
     }
 
+    /// What else waits when no conflict does.
+    fn also(&self) -> Option<(&'static str, String)> {
+        let [_, tickets, twins, _] = &self.f.waiting;
+        let (one, many) = ("change to accept or not", "changes to accept or not");
+        let changes = self.f.n(tickets, "处修改待接受", one, many);
+        let (one, many) = ("pair that may be one", "pairs that may be one");
+        let pairs = self.f.n(twins, "对可能重复", one, many);
+        match (tickets, twins) {
+            (0, 0) => None,
+            (0, _) => Some(("/console/review/twins", pairs)),
+            _ => Some(("/console/review/waiting", changes)),
+        }
+    }
+
     fn ways(&self, open: &Open) -> Vec<Way> {
         sides::ways(&open.sides)
     }
