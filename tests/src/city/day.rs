@@ -49,6 +49,14 @@ pub struct PlannedVisit {
     pub joint: Option<Joint>,
 }
 
+impl PlannedVisit {
+    /// Minutes after midnight at which it ends.
+    #[must_use]
+    pub fn end_minute(&self) -> u32 {
+        self.at_minute + self.minutes
+    }
+}
+
 /// Two people at one place on one day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joint {
@@ -61,7 +69,7 @@ pub struct Joint {
 /// What two people at one place do there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Both {
-    /// Each their own visit.
+    /// Each their own visit; of two of the same post the second one's is a quick re-visit.
     Visit,
     /// State this fact of the place, each otherwise.
     State(&'static str),
@@ -155,7 +163,8 @@ impl City {
         };
         let n = if outcome == Outcome::Entered { poisson(rng, r.findings_per_entered) } else { 0 };
         let mix = rates::severity_mix(stream);
-        let weights = mix.map(|(_, w)| w);
+        let weights =
+            mix.map(|(severity, w)| if severity == Severity::S1 { w * rates.imminent } else { w });
         let findings = (0..n).filter_map(|_| weighted(rng, &weights)).map(|i| mix[i].0).collect();
         let minutes = rng.random_range(5..14) + if outcome == Outcome::Entered { 2 } else { 0 };
         PlannedVisit {
