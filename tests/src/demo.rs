@@ -18,11 +18,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ironfeet_core::model::Severity;
 use jiff::civil::Date;
 
 use crate::bench::station::StationError;
 use crate::bench::watch::epoch_ms;
-use crate::city::{City, Job, Outing, Rates, Scale, is_working_day};
+use crate::city::{City, Job, Outcome, Outing, PlannedVisit, Rates, Scale, Stream, is_working_day};
 use clock::{CityClock, before, next};
 use doors::Doors;
 use pocket::{Errand, Pocket};
@@ -50,8 +51,7 @@ pub struct Show {
     pub apart: Option<PathBuf>,
     /// Phones at most, spread evenly over the city; the others' holders stay at home.
     pub phones_max: usize,
-    /// A demonstration: more meetings than on an average day, a phone that nobody hears from, a supervisor who
-    /// decides. Where figures are taken: the city's own rates.
+    /// A demonstration: more happens than on an average day. Where figures are taken: the city's own rates.
     pub story: bool,
 }
 
@@ -69,7 +69,7 @@ const HANDED_OUT: u32 = 16 * 60;
 const MEETINGS: f64 = 3.0;
 const DISPUTES: f64 = 20.0;
 const TWINS: f64 = 12.0;
-const SKEWED: f64 = 3.0;
+const SKEWED: f64 = 6.0;
 /// A clock that somebody set by hand: wrong by up to so many times as much.
 const SET_BY_HAND: i64 = 8;
 const IMMINENT: f64 = 4.0;
@@ -184,8 +184,11 @@ impl Life {
 
     fn day(&mut self, day: Date, last: bool) -> Result<String, StationError> {
         let start = epoch_ms();
-        let outings = self.outings(day);
+        let mut outings = self.outings(day);
         let revoked = if last { busy_part_timer(&self.city, &outings) } else { None };
+        if last && self.story {
+            alarm(&mut outings, [revoked, self.away]);
+        }
         self.town.clock.set(clock::at(day, SHIFT_START));
         self.each(|pocket| self.rest(pocket, day, SHIFT_START, &outings, revoked));
         for slot in (SHIFT_START..SHIFT_END).step_by(SLOT_MINUTES as usize) {
@@ -370,6 +373,21 @@ fn side_by_side<T: Send>(all: &[Mutex<T>], act: impl Fn(usize, &mut T) + Sync) {
             });
         }
     });
+}
+
+/// On the last day two people find what is imminent, so that somebody must act: each at their first visit inside.
+fn alarm(outings: &mut [Option<Outing>], out_of_reach: [Option<usize>; 2]) {
+    let heard =
+        |outing: &&mut Outing| !outing.silent && !out_of_reach.contains(&Some(outing.person));
+    let inside = |outing: &mut Outing| {
+        let inside = |v: &&mut PlannedVisit| {
+            let asks = matches!(v.stream, Stream::Household | Stream::SmallPremises);
+            asks && v.outcome == Outcome::Entered && v.joint.is_none()
+        };
+        outing.visits.iter_mut().find(inside).map(|v| v.findings = vec![Severity::S1])
+    };
+    let found = outings.iter_mut().flatten().filter(heard).filter_map(inside);
+    found.take(2).for_each(drop);
 }
 
 /// A part-time worker with visits today: their phone is taken out of the network and then revoked.

@@ -2,13 +2,13 @@
 //! by the same plans and answers, but nobody lived them on a phone. They give places a last visit and supervisors
 //! findings whose time is running out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use ironfeet_core::checklist::{Content, Session, VisitContext};
 use ironfeet_core::document::{Birth, Edit, VisitBirth, VisitEdit};
 use ironfeet_core::model::{
-    Carried, DocId, Finding, Pid, PlaceId, Role, Scalar, Severity, UtcMillis,
+    Carried, ClockKind, DocId, Finding, Pid, PlaceId, Role, Scalar, Severity, UtcMillis,
 };
 use ironfeet_server::store::{self, StoreError};
 use ironfeet_server::{audit, import};
@@ -25,6 +25,10 @@ use crate::city::{
 
 /// Of a hundred places with findings, so many are looked at again within the time limit.
 const IN_TIME_OF_HUNDRED: u32 = 95;
+/// Advice has no time limit; somebody looks within this.
+const ADVICE_DAYS: i64 = 30;
+/// A whole visit of a place is not made again within so many days.
+const APART_DAYS: i32 = 14;
 const QUESTIONS_MAX: usize = 400;
 
 /// A finished visit.
@@ -64,8 +68,21 @@ pub(super) fn bring(city: &City, town: &Town, from: Date, to: Date) -> Result<u6
         .collect();
     side_by_side(&days, |_, (day, made)| *made = lived(city, &content, *day, to));
     let inner =
-        |m: Mutex<(Date, Vec<Past>)>| m.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut all: Vec<Past> = days.into_iter().flat_map(|made| inner(made).1).collect();
+        |m: Mutex<(Date, Vec<Done>)>| m.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut last: HashMap<DocId, Date> = HashMap::new();
+    let mut all: Vec<Past> = Vec::new();
+    for (day, done) in days.into_iter().map(inner) {
+        for (past, again) in done {
+            // Somebody was there lately: no need to go.
+            let lately = last.insert(past.place.id.0, day);
+            if lately
+                .is_none_or(|seen| seen.until(day).is_ok_and(|span| span.get_days() >= APART_DAYS))
+            {
+                all.push(past);
+                all.extend(again);
+            }
+        }
+    }
     all.sort_by_key(|past| (past.finished_at, past.id));
     let mut rest = &all[..];
     while let Some(first) = rest.first() {
@@ -82,6 +99,9 @@ pub(super) fn bring(city: &City, town: &Town, from: Date, to: Date) -> Result<u6
     .map_err(|e: StoreError| StationError::Setting(format!("earlier visits: {e}")))?;
     Ok(count)
 }
+
+/// A visit, and the one that looked at its findings again.
+type Done = (Past, Option<Past>);
 
 /// A day's visits in one transaction.
 fn put(city: &City, town: &Town, day: &[Past]) -> Result<(), StationError> {
@@ -106,7 +126,7 @@ fn put(city: &City, town: &Town, day: &[Past]) -> Result<(), StationError> {
 }
 
 /// The visits planned for a day, and those that they brought about before the demo begins.
-fn lived(city: &City, content: &Content, day: Date, to: Date) -> Vec<Past> {
+fn lived(city: &City, content: &Content, day: Date, to: Date) -> Vec<Done> {
     let rates = Rates::default();
     let mut all = Vec::new();
     for outing in city.day(&rates, day) {
@@ -117,8 +137,7 @@ fn lived(city: &City, content: &Content, day: Date, to: Date) -> Vec<Past> {
             let plan = Plan { city, content, day, by_role: person.role, visit, key };
             let Some(past) = plan.made(&BTreeMap::new(), &[]) else { continue };
             let again = plan.again(&past, to);
-            all.push(past);
-            all.extend(again);
+            all.push((past, again));
         }
     }
     all
@@ -163,7 +182,10 @@ impl Plan<'_> {
             started_at,
             carried: carried.clone(),
         };
-        let mut dice = stream(self.city.seed(), &format!("earlier {} {quick}", self.day), self.key);
+        // The same person may come back to two places at the same minute of a day: the place tells them apart.
+        let place_of = (self.visit.grid, self.visit.place);
+        let purpose = format!("earlier {} {quick} {place_of:?}", self.day);
+        let mut dice = stream(self.city.seed(), &purpose, self.key);
         let id = DocId::new(started_at, dice.random());
         Some(Past { grid: self.visit.grid, place, birth, finished_at, answers, findings, id })
     }
@@ -171,12 +193,12 @@ impl Plan<'_> {
     /// The quick visit that looks whether the findings are gone, where it was made before the demo begins.
     fn again(&self, past: &Past, to: Date) -> Option<Past> {
         let worst = past.findings.iter().map(|finding| finding.severity).min()?;
-        let limit = match worst {
-            Severity::S1 => 1,
-            Severity::S2 => 3,
-            Severity::S3 => 14,
-            Severity::S4 => 30,
-        };
+        let limits = past.findings.iter().filter_map(|finding| finding.deadline);
+        let days = limits.map(|limit| match limit.kind {
+            ClockKind::UrgentHour | ClockKind::WorkHour => 1,
+            ClockKind::WorkDay | ClockKind::NaturalDay => i64::from(limit.value) - 1,
+        });
+        let limit = days.min().unwrap_or(ADVICE_DAYS).max(1);
         let mut dice = stream(self.city.seed(), &format!("again {}", self.day), self.key);
         let late = worst != Severity::S1 && dice.random_range(0..100) >= IN_TIME_OF_HUNDRED;
         let mut day = self.day.saturating_add(jiff::Span::new().days(dice.random_range(1..=limit)));

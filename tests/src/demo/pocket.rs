@@ -165,8 +165,9 @@ impl Pocket {
             Some(Both::Add) => return self.add_unlisted(errand, visit),
             Some(Both::Visit) | None => {}
         }
+        let today = clock::at(errand.day, 0);
         if visit.stream == Stream::Recheck
-            && let Some(open) = self.phone.findings(true)?.into_iter().next()
+            && let Some(open) = self.phone.findings(true)?.into_iter().find(|f| f.raised_at < today)
         {
             let codes: Vec<String> = self
                 .phone

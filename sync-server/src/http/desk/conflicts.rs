@@ -96,6 +96,12 @@ impl ReviewPage {
         self.f.value(&open.container, &open.field, &side.value)
     }
 
+    /// Whether it would break at full size: Chinese characters are twice as wide.
+    fn wide(&self, open: &Open, side: &Side) -> bool {
+        let width = |c: char| if c.is_ascii() { 1 } else { 2 };
+        self.words(open, side).chars().map(width).sum::<usize>() > 14
+    }
+
     /// The value in three parts where it differs little from the other one.
     fn parts(&self, open: &Open, n: &usize) -> Option<Parts> {
         let [one, two] = &open.sides[..] else { return None };

@@ -159,10 +159,13 @@ fn cover(desk: &Desk, known: &Known) -> Group {
     let [places, fresh, never] = known.counts.places;
     let share = (fresh * 100).checked_div(places).unwrap_or(0);
     let week = format!("/console/visits?days={DAYS}");
-    let (zh, en) = (
-        format!("处半年没有走访，其中 {never} 处从未"),
-        format!("places not visited for half a year, {never} of them never"),
-    );
+    let stale = places - fresh;
+    let (zh, en) = if never == stale {
+        ("处从未走访".to_owned(), "places never visited".to_owned())
+    } else {
+        let zh = format!("处半年没有走访，其中 {never} 处从未");
+        (zh, format!("places not visited for half a year, {never} of them never"))
+    };
     let rows = [
         (
             "/console/map",
@@ -170,7 +173,7 @@ fn cover(desk: &Desk, known: &Known) -> Group {
             ["的场所半年内走访过", "of places visited within half a year"],
             "plain",
         ),
-        ("/console/places?stale=1", places - fresh, [&*zh, &*en], "plain"),
+        ("/console/places?stale=1", stale, [&*zh, &*en], "plain"),
         (&*week, known.counts.visits, ["次走访（近 7 天）", "visits in the last 7 days"], "plain"),
     ];
     let mut cover = group(desk, ["覆盖", "Coverage"], &rows);
