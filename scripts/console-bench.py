@@ -6,7 +6,7 @@ record, which the demo city gives), then asks each page from a running server, o
 
 `crowd` asks with many readers at once, `take` fetches whole exports.
 
-usage: console-bench.py fill DATABASE | ask URL CODE [ROUNDS] | crowd URL CODE [READERS] [SECONDS] | take URL CODE
+usage: console-bench.py fill DATABASE [PLACES] | ask URL CODE [ROUNDS] | crowd URL CODE [READERS] [SECONDS] | take URL CODE
 """
 import os
 import random
@@ -18,24 +18,26 @@ import time
 import urllib.parse
 import urllib.request
 
-PLACES, VISITS, GRIDS = 1_500_000, 500_000, 5_000
+PLACES = 1_500_000
 KINDS = ["dwelling"] * 8 + ["small_premises", "rental", "workshop", "shared_area"]
 NOW = 1_795_400_000_000
 DAY = 86_400_000
 
 
-def fill(path):
+def fill(path, count):
+    """A visit for every third place, a grid for every 300."""
+    visit_count, grid_count = count // 3, max(1, count // 300)
     random.seed(7)
     db = sqlite3.connect(path)
     db.execute("PRAGMA synchronous=OFF")
-    grids = [f"g3299{1 + n // 1000:02d}{1 + n // 100 % 10:03d}{1 + n // 10 % 10:03d}{1 + n % 10:03d}" for n in range(GRIDS)]
+    grids = [f"g3299{1 + n // 1000:02d}{1 + n // 100 % 10:03d}{1 + n // 10 % 10:03d}{1 + n % 10:03d}" for n in range(grid_count)]
     ids = []
 
     def places():
-        for n in range(PLACES):
+        for n in range(count):
             doc = n.to_bytes(8, "big") + os.urandom(8)
             ids.append(doc)
-            grid = n * GRIDS // PLACES
+            grid = n * grid_count // count
             seen = NOW - random.randrange(400) * DAY if n % 3 == 0 else None
             worst = random.choice([1, 2, 3, 3, 3, 4]) if n % 40 == 0 else 9
             yield (doc, grids[grid], KINDS[n % 12], f"示例街道{grid}社区{n % 97}号{n % 7}单元{n % 601}室", "",
@@ -45,9 +47,9 @@ def fill(path):
                    " worst, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", places())
 
     def visits():
-        for n in range(VISITS):
+        for n in range(visit_count):
             at = NOW - random.randrange(400 * DAY)
-            yield (b"v" + n.to_bytes(7, "big") + os.urandom(8), grids[n % GRIDS], ids[n * 3], "household", 1, "inspector",
+            yield (b"v" + n.to_bytes(7, "big") + os.urandom(8), grids[n % grid_count], ids[n * 3], "household", 1, "inspector",
                    "finished", at, at + 900_000, int(n % 5 == 0), ",HH-A1-F1,HH-A3-F1,HH-B1-F1," * 4, 3, NOW - n)
 
     db.executemany("INSERT INTO visit_row (doc_id, pid, place_id, list, list_version, by_role, status, started_at,"
@@ -149,7 +151,7 @@ def ask(url, code, rounds):
 if __name__ == "__main__":
     act, rest = sys.argv[1], sys.argv[2:]
     if act == "fill":
-        fill(*rest)
+        fill(rest[0], int(rest[1]) if len(rest) > 1 else PLACES)
     elif act == "crowd":
         crowd(*rest[:2], *(int(n) for n in rest[2:] + ["50", "20"][len(rest) - 2:]))
     elif act == "take":

@@ -25,7 +25,7 @@ fi
 [ "${1:-}" = --built ] || cargo build --quiet --package ironfeet-tests --bin ironfeet-demo --bin ironfeet-server-here
 (cd tests/console && npm ci --silent --no-audit --no-fund)
 
-target/debug/ironfeet-demo --city small --days 3 --until 2026-11-20 --exit --json --data "$ground/city" >"$ground/summary.json"
+target/debug/ironfeet-demo --city small --days 3 --weeks 2 --until 2026-11-20 --exit --json --data "$ground/city" >"$ground/summary.json"
 data="$ground/city/server"
 # The same door written three ways: a supervisor will be asked.
 cat >"$ground/twins.csv" <<'CSV'

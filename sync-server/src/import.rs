@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest as _, Sha256};
 
-use ironfeet_core::document::{Birth, Document, Edit, PlaceBirth, PlaceEdit};
+use ironfeet_core::document::{Birth, Document, Edit, EditError, PlaceBirth, PlaceEdit};
 use ironfeet_core::model::{DocId, GridCode, Pid, Role, Scalar, Text, UtcMillis};
 
 use crate::app::App;
@@ -217,18 +217,38 @@ fn born(
 ) -> Result<Did, StoreError> {
     let doc = DocId::new(now, app.entropy.sixteen());
     let birth = Birth::Place(PlaceBirth { facts: row.facts.clone(), by_role: Role::Server });
-    let by = app.identity.authorship(&*app.entropy);
-    let (_, made) =
-        Document::birth(doc, &birth, &by, now).map_err(|e| StoreError::Engine(Box::new(e)))?;
-    let home = Pid::Grid(row.grid.clone());
-    let sender = Sender::trusted(Some(by.author));
-    let ready = commit::own(s, app, doc, &home, vec![(made.hash, made.raw)], sender)?;
-    if !commit::is_taken(&commit::within(s, app, ready)?) {
-        // What admission refuses is told of a line before; all or nothing where it was not.
-        return Err(StoreError::GivenUp);
-    }
+    record(s, app, &Pid::Grid(row.grid.clone()), doc, &birth, &[], now)?;
     s.import_key_put(name, &doc, hash)?;
     Ok(Did::Added)
+}
+
+/// Brings in one record whole, as the server's own work: its birth with the first edit, then the others.
+///
+/// # Errors
+/// Of the store; [`StoreError::GivenUp`] for what admission refuses. Nothing was written then.
+pub fn record(
+    s: &dyn Session,
+    app: &App,
+    home: &Pid,
+    id: DocId,
+    birth: &Birth,
+    edits: &[Edit],
+    at: UtcMillis,
+) -> Result<(), StoreError> {
+    let by = app.identity.authorship(&*app.entropy);
+    let failed = |e: EditError| StoreError::Engine(Box::new(e));
+    let (mut document, made) =
+        Document::birth_with(id, birth, edits.first(), &by, at).map_err(failed)?;
+    let mut changes = vec![(made.hash, made.raw)];
+    for edit in edits.iter().skip(1) {
+        let made = document.edit(edit, &by, at).map_err(failed)?;
+        changes.extend(made.map(|made| (made.hash, made.raw)));
+    }
+    let sender = Sender::trusted(Some(by.author));
+    let ready = commit::own(s, app, id, home, changes, sender)?;
+    // What admission refuses is told of a line before; all or nothing where it was not.
+    let taken = commit::is_taken(&commit::within(s, app, ready)?);
+    if taken { Ok(()) } else { Err(StoreError::GivenUp) }
 }
 
 /// Puts the facts that differ from what is known now; moves the place when the grid is another.

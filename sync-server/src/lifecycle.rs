@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use ironfeet_core::document::{Authorship, Document, Edit, MadeChange, PlaceEdit};
-use ironfeet_core::model::{ChangeHash, DocId, GridCode, Pid, Remark, Role, UtcMillis};
+use ironfeet_core::model::{ChangeHash, DocId, GridCode, Lang, Pid, Remark, Role, UtcMillis};
 use ironfeet_core::sync::message::LeaveReason;
 
 use crate::app::App;
@@ -15,6 +15,7 @@ use crate::log::{self, Body, Logs};
 use crate::people;
 use crate::shelf;
 use crate::store::{self, DocRow, DocState, DocumentRows, Session, StoreError};
+use crate::words;
 
 /// Why a document does not go where it was sent.
 #[derive(Debug, thiserror::Error)]
@@ -346,10 +347,18 @@ fn summarise(
     let mut document = shelf::load(s, &row)?;
     let at = visit.finished_at.unwrap_or(visit.started_at);
     let findings = s.rows(&visit.doc)?.findings;
-    let codes: Vec<String> =
-        findings.iter().map(|finding| format!("{} {}", finding.severity, finding.code)).collect();
-    let found = if codes.is_empty() { "-".to_owned() } else { codes.join(", ") };
-    let text = format!("{} {}", visit.list, found).chars().take(500).collect();
+    let content = app.checklists.of(&visit.list, visit.list_version);
+    let told = |lang: Lang, head: &str, nothing: &str| {
+        let all: Vec<String> =
+            findings.iter().map(|f| format!("{} {}", f.severity, f.title.get(lang))).collect();
+        let found = if all.is_empty() { nothing.to_owned() } else { all.join("; ") };
+        format!("{head}: {}: {found}", words::list(&content, &visit.list, lang))
+    };
+    let (zh, en) = (
+        told(Lang::Zh, "走访已归档", "没有发现隐患"),
+        told(Lang::En, "Visit archived", "nothing found"),
+    );
+    let text = format!("{zh} · {en}").chars().take(500).collect();
     let remark = Remark { at, by_role: Role::Server, text };
     let edit = Edit::Place(PlaceEdit::Remark(remark));
     own_edit(s, app, &mut document, &row, &edit, now).map(|_| ())

@@ -85,6 +85,7 @@ fn visited(said: &mut Said, doc: DocId, pid: &Pid, visit: &Visit, generation: u6
         place: visit.place.0,
         list: visit.list.clone(),
         list_version: visit.list_version,
+        quick: visit.quick,
         by_role: visit.by_role.as_str().to_owned(),
         status: if finished { "finished" } else { "draft" }.to_owned(),
         started_at: visit.started_at,

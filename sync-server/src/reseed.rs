@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::intake::{Sender, commit};
 use crate::lifecycle::{self, LifeError};
 use crate::log::{self, Logs};
+use crate::review::twin;
 use crate::store::{self, DeviceRow, DocState, Session, StoreError};
 
 /// Takes what an offer brings; the number of entries looked at.
@@ -99,7 +100,7 @@ fn changes(
     commit::within(s, app, ready).map(|_| ())
 }
 
-/// The document had come here by a move that the restored database does not know.
+/// The document had come here by a move that the restored database does not know, or had been given back.
 fn entered(
     s: &dyn Session,
     app: &App,
@@ -107,14 +108,16 @@ fn entered(
     doc: &DocId,
     move_gen: u64,
 ) -> Result<(), StoreError> {
-    let Some(row) = s.doc(doc)?.filter(|row| row.state == DocState::Live) else { return Ok(()) };
+    let Some(row) = s.doc(doc)? else { return Ok(()) };
     if matches!(pid, Pid::Inbox(..)) {
-        return shown(s, app, &row, pid, true);
+        let live = row.state == DocState::Live;
+        return if live { shown(s, app, &row, pid, true) } else { Ok(()) };
     }
     if row.move_gen >= move_gen {
         return Ok(());
     }
-    moved(s, app, row, pid, move_gen)
+    moved(s, app, store::DocRow { state: DocState::Live, ..row }, pid, move_gen)?;
+    twin::came_back(s, doc)
 }
 
 /// The document had been shown in this inbox, or no longer.

@@ -8,7 +8,9 @@ use jiff::tz::{Offset, TimeZone};
 
 use ironfeet_core::model::{Lang, Role, UtcMillis};
 
-pub use codes::{action, advice, grid, kind, list, reason, record, route, severity, status};
+pub use codes::{
+    action, advice, grid, kind, list, outcome, reason, record, route, severity, status,
+};
 pub use fields::{field, label, purpose, value};
 
 /// The zone of the places.
@@ -50,6 +52,27 @@ pub fn day_begins(day: Date) -> UtcMillis {
 #[must_use]
 pub fn time(at: UtcMillis) -> String {
     civil(at).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The end of a time limit: midnight is the 24:00 of the day that ends.
+#[must_use]
+pub fn until(at: UtcMillis) -> String {
+    let told = time(at);
+    if !told.ends_with(" 00:00") {
+        return told;
+    }
+    civil(at.plus_ms(-1)).strftime("%Y-%m-%d 24:00").to_string()
+}
+
+/// From one point in time to another; the day once where it is one.
+#[must_use]
+pub fn from_to(from: UtcMillis, to: UtcMillis) -> String {
+    let (from, to) = (time(from), time(to));
+    match (from.rsplit_once(' '), to.rsplit_once(' ')) {
+        _ if from == to => from,
+        (Some((day, _)), Some((same, clock))) if day == same => format!("{from}–{clock}"),
+        _ => format!("{from} – {to}"),
+    }
 }
 
 /// A point in time as machines read it, with the zone.
@@ -101,6 +124,15 @@ mod tests {
         ] {
             assert_eq!(time(UtcMillis(ms)), told);
         }
+        let noted = UtcMillis(1_795_422_896_000);
+        let midnight = day_begins(civil_day(noted));
+        assert_eq!((until(noted), until(midnight)), (time(noted), "2026-11-22 24:00".to_owned()));
+        assert_eq!(from_to(noted, noted), "2026-11-23 16:34");
+        assert_eq!(from_to(noted, noted.plus_ms(3_600_000)), "2026-11-23 16:34–17:34");
+        assert_eq!(
+            from_to(midnight.plus_ms(-60_000), midnight),
+            "2026-11-22 23:59 – 2026-11-23 00:00"
+        );
         let day = civil_day(UtcMillis(1_795_422_896_000));
         assert_eq!(time(day_begins(day)), "2026-11-23 00:00");
     }

@@ -10,6 +10,8 @@ const holder = (role) => logins.accounts.find((account) => account.role === role
 const desk = await Desk.open({ url, chrome, profile, pictures });
 const { page } = desk;
 const LANGS = ["zh", "en"];
+// A pair is there; two places on their map.
+const PAIR = "#pair[data-ready], .twin:not(:has(#pair))";
 const first = (selector) => page.locator(selector).first();
 const href = async (selector) => first(selector).getAttribute("href");
 
@@ -40,7 +42,7 @@ for (const lang of LANGS) {
     await check(`${name} ${lang}`, () => desk.see(`${path}${join}lang=${lang}`, `${name}-${lang}`));
   }
   await check(`map ${lang}`, () => desk.see(`/console/map?lang=${lang}`, `map-${lang}`, { settled: "#map[data-ready]" }));
-  await check(`doubles ${lang}`, () => desk.see(`/console/review/twins?lang=${lang}`, `twins-${lang}`, { settled: "#pair[data-ready]" }));
+  await check(`doubles ${lang}`, () => desk.see(`/console/review/twins?lang=${lang}`, `twins-${lang}`, { settled: PAIR }));
   await check(`refused ${lang}`, async () => {
     await desk.see(`/console/audit?lang=${lang}`, `refused-${lang}`, { status: 403 });
   });
@@ -140,7 +142,7 @@ await check("waiting changes are accepted one by one and discarded by phone", as
 
 await check("doubles: two places, taken back, one place with its history, taken back", async () => {
   const waiting = async () => Number(await page.innerText(".queue h2 .number"));
-  const open = async (path) => desk.see(path, undefined, { settled: "#pair[data-ready]" });
+  const open = async (path) => desk.see(path, undefined, { settled: PAIR });
   await open("/console/review/twins?lang=zh");
   const before = await waiting();
   const pair = await page.innerText("#what");
@@ -168,7 +170,7 @@ await check("doubles: two places, taken back, one place with its history, taken 
 });
 
 await check("doubles: two visits of one place are compared", async () => {
-  await desk.see("/console/review/twins?lang=en", undefined, { settled: "#pair[data-ready]" });
+  await desk.see("/console/review/twins?lang=en", undefined, { settled: PAIR });
   const visits = page.locator(".lines a", { hasText: "two visits" }).first();
   if ((await visits.count()) === 0) return; // the demo city has none on these days
   await visits.click();

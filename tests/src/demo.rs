@@ -6,6 +6,7 @@
 pub mod apart;
 pub mod clock;
 pub mod doors;
+mod earlier;
 pub mod pocket;
 pub mod ramp;
 pub mod storm;
@@ -17,12 +18,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ironfeet_core::model::Severity;
 use jiff::civil::Date;
 
 use crate::bench::station::StationError;
 use crate::bench::watch::epoch_ms;
-use crate::city::{City, Job, Outing, Rates, Scale, is_working_day};
-use clock::CityClock;
+use crate::city::{City, Job, Outcome, Outing, PlannedVisit, Rates, Scale, Stream, is_working_day};
+use clock::{CityClock, before, next};
 use doors::Doors;
 use pocket::{Errand, Pocket};
 use tally::{Summary, Tally, percentile};
@@ -39,6 +41,8 @@ pub struct Show {
     pub seed: u64,
     /// The first day, or a weekend before it.
     pub first_day: Date,
+    /// Weeks before it whose visits are brought in.
+    pub weeks: u32,
     /// Where the server listens; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Folder of server and phones; must be empty or new.
@@ -47,10 +51,11 @@ pub struct Show {
     pub apart: Option<PathBuf>,
     /// Phones at most, spread evenly over the city; the others' holders stay at home.
     pub phones_max: usize,
-    /// A demonstration: more meetings than on an average day, a phone that nobody hears from, a supervisor who
-    /// decides. Where figures are taken: the city's own rates.
+    /// A demonstration: more happens than on an average day. Where figures are taken: the city's own rates.
     pub story: bool,
 }
+
+pub use clock::first_day;
 
 /// A Monday in the heating season: the first day wherever figures are compared.
 pub const FIRST_DAY: Date = jiff::civil::date(2026, 11, 16);
@@ -64,7 +69,10 @@ const HANDED_OUT: u32 = 16 * 60;
 const MEETINGS: f64 = 3.0;
 const DISPUTES: f64 = 20.0;
 const TWINS: f64 = 12.0;
-const SKEWED: f64 = 3.0;
+const SKEWED: f64 = 6.0;
+/// A clock that somebody set by hand: wrong by up to so many times as much.
+const SET_BY_HAND: i64 = 8;
+const IMMINENT: f64 = 4.0;
 /// Conflicts that the supervisor decides in an evening.
 const DECIDED: usize = 1;
 
@@ -100,19 +108,15 @@ impl Life {
     pub fn begin(show: &Show, say: &mut dyn FnMut(&str)) -> Result<Self, StationError> {
         let began_ms = epoch_ms();
         let city = City::new(show.scale, show.seed);
-        let p = city.profile();
+        let (people, grids) = (city.profile().population, city.grids().len());
+        let phones = city.field_count().min(show.phones_max);
         say(&format!(
-            "平川市 ({}): {} 人, {} 网格, {} 手机 · {} people, {} grids, {} phones",
+            "平川市 ({}): {people} 人, {grids} 网格, {phones} 手机 · {people} people, {grids} grids, {phones} phones",
             show.scale.as_str(),
-            p.population,
-            city.grids().len(),
-            city.field_count().min(show.phones_max),
-            p.population,
-            city.grids().len(),
-            city.field_count().min(show.phones_max)
         ));
         std::fs::create_dir_all(&show.data)?;
-        let clock = Arc::new(CityClock::new(clock::at(before(show.first_day), HANDED_OUT - 30)));
+        let opened = show.first_day.saturating_sub(jiff::Span::new().weeks(show.weeks));
+        let clock = Arc::new(CityClock::new(clock::at(before(opened), HANDED_OUT - 30)));
         let folder = show.data.join("server");
         let town = match &show.apart {
             None => Town::start(folder, show.listen, clock)?,
@@ -126,6 +130,15 @@ impl Life {
         let doors = Doors::open(&town, &city)?;
         let import_s = (epoch_ms() - start) / 1000.0;
         say(&format!("场所导入 {places} · {places} places imported  [{import_s:.1} s]"));
+        if show.weeks > 0 {
+            let start = epoch_ms();
+            let n = earlier::bring(&city, &town, opened, show.first_day)?;
+            let (weeks, s) = (show.weeks, (epoch_ms() - start) / 1000.0);
+            say(&format!(
+                "此前 {weeks} 周走访 {n} · {n} visits of {weeks} weeks before  [{s:.1} s]"
+            ));
+        }
+        town.clock.set(clock::at(before(show.first_day), HANDED_OUT));
         let start = epoch_ms();
         let pockets = enrol(&city, &town, show)?;
         let enrol_s = (epoch_ms() - start) / 1000.0;
@@ -171,20 +184,25 @@ impl Life {
 
     fn day(&mut self, day: Date, last: bool) -> Result<String, StationError> {
         let start = epoch_ms();
-        let outings = self.outings(day);
+        let mut outings = self.outings(day);
         let revoked = if last { busy_part_timer(&self.city, &outings) } else { None };
+        if last && self.story {
+            alarm(&mut outings, [revoked, self.away]);
+        }
         self.town.clock.set(clock::at(day, SHIFT_START));
         self.each(|pocket| self.rest(pocket, day, SHIFT_START, &outings, revoked));
         for slot in (SHIFT_START..SHIFT_END).step_by(SLOT_MINUTES as usize) {
-            self.town.clock.set(clock::at(day, slot + SLOT_MINUTES));
+            // What ends within the slot is handed in at its end: then phone and server read the same time.
+            let end = slot + SLOT_MINUTES;
+            self.town.clock.set(clock::at(day, end));
             self.each(|pocket| {
                 let Some(outing) = outings.get(pocket.number).and_then(Option::as_ref) else {
                     return;
                 };
                 let errand = self.errand(day, outing, revoked == Some(pocket.number));
                 let now = |v: &&crate::city::PlannedVisit| {
-                    (slot..slot + SLOT_MINUTES).contains(&v.at_minute)
-                        || (slot + SLOT_MINUTES >= SHIFT_END && v.at_minute >= SHIFT_END)
+                    (slot..end).contains(&v.end_minute())
+                        || (end >= SHIFT_END && v.end_minute() >= SHIFT_END)
                 };
                 outing.visits.iter().filter(now).for_each(|visit| pocket.go(&errand, visit));
             });
@@ -309,28 +327,6 @@ fn lock(pocket: &Mutex<Pocket>) -> std::sync::MutexGuard<'_, Pocket> {
     pocket.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The day on which to begin so that the last of so many working days is this day or the nearest before it.
-#[must_use]
-pub fn first_day(last: Date, days: u32) -> Date {
-    let mut day = last;
-    let mut left = days.max(1);
-    loop {
-        left -= u32::from(is_working_day(day));
-        if left == 0 {
-            return day;
-        }
-        day = before(day);
-    }
-}
-
-fn next(day: Date) -> Date {
-    day.saturating_add(jiff::Span::new().days(1))
-}
-
-fn before(day: Date) -> Date {
-    day.saturating_sub(jiff::Span::new().days(1))
-}
-
 /// The city's rates, with more of what people decide about.
 fn lively() -> Rates {
     let usual = Rates::default();
@@ -339,6 +335,8 @@ fn lively() -> Rates {
         conflict: usual.conflict * DISPUTES,
         twin: usual.twin * TWINS,
         skewed: usual.skewed * SKEWED,
+        skew_ms_max: usual.skew_ms_max * SET_BY_HAND,
+        imminent: usual.imminent * IMMINENT,
         ..usual
     }
 }
@@ -377,6 +375,21 @@ fn side_by_side<T: Send>(all: &[Mutex<T>], act: impl Fn(usize, &mut T) + Sync) {
     });
 }
 
+/// On the last day two people find what is imminent, so that somebody must act: each at their first visit inside.
+fn alarm(outings: &mut [Option<Outing>], out_of_reach: [Option<usize>; 2]) {
+    let heard =
+        |outing: &&mut Outing| !outing.silent && !out_of_reach.contains(&Some(outing.person));
+    let inside = |outing: &mut Outing| {
+        let inside = |v: &&mut PlannedVisit| {
+            let asks = matches!(v.stream, Stream::Household | Stream::SmallPremises);
+            asks && v.outcome == Outcome::Entered && v.joint.is_none()
+        };
+        outing.visits.iter_mut().find(inside).map(|v| v.findings = vec![Severity::S1])
+    };
+    let found = outings.iter_mut().flatten().filter(heard).filter_map(inside);
+    found.take(2).for_each(drop);
+}
+
 /// A part-time worker with visits today: their phone is taken out of the network and then revoked.
 fn busy_part_timer(city: &City, outings: &[Option<Outing>]) -> Option<usize> {
     let busy = |outing: &&Outing| {
@@ -384,17 +397,4 @@ fn busy_part_timer(city: &City, outings: &[Option<Outing>]) -> Option<usize> {
             && city.person(outing.person).is_some_and(|p| p.job == Job::PartTime)
     };
     outings.iter().flatten().find(busy).map(|outing| outing.person)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::civil::date;
-
-    #[test]
-    fn the_days_before_a_day_leave_out_weekends() {
-        assert_eq!(first_day(date(2026, 11, 20), 3), date(2026, 11, 18));
-        assert_eq!(first_day(date(2026, 11, 22), 3), date(2026, 11, 18), "a Sunday");
-        assert_eq!(first_day(date(2026, 11, 23), 2), date(2026, 11, 20), "a Monday");
-    }
 }

@@ -62,6 +62,17 @@ pub enum PlaceEdit {
     },
     /// Adds a remark.
     Remark(Remark),
+    /// States facts as seen then, and says in a remark why.
+    FactsWith {
+        /// Facts by field name.
+        set: Vec<(String, Scalar)>,
+        /// The post of who states them.
+        by_role: Role,
+        /// When they were seen.
+        observed_at: UtcMillis,
+        /// The remark.
+        remark: Remark,
+    },
 }
 
 fn check(name: &str, value: &Scalar) -> Result<&'static FactField, EditError> {
@@ -97,21 +108,34 @@ pub(super) fn birth(
 
 pub(super) fn edit(edit: &PlaceEdit, w: &mut Writer<'_, '_>) -> Result<(), EditError> {
     match edit {
-        PlaceEdit::Facts { set, by_role, observed_at } => {
-            for (name, value) in set {
-                let field = check(name, value)?;
-                let expires = expires(field, *observed_at)
-                    .map_or_else(|| "-".to_owned(), |at| at.0.to_string());
-                w.state(FACTS, name, value.clone())?;
-                w.state(SEEN, name, format!("{} {by_role} {expires}", observed_at.0))?;
-            }
-            Ok(())
-        }
-        PlaceEdit::Remark(remark) => {
-            convert::check_text("remark", &remark.text)?;
-            w.append(REMARKS, remark)
+        PlaceEdit::Facts { set, by_role, observed_at } => state(set, *by_role, *observed_at, w),
+        PlaceEdit::Remark(remark) => note(remark, w),
+        PlaceEdit::FactsWith { set, by_role, observed_at, remark } => {
+            state(set, *by_role, *observed_at, w)?;
+            note(remark, w)
         }
     }
+}
+
+fn state(
+    set: &[(String, Scalar)],
+    by_role: Role,
+    observed_at: UtcMillis,
+    w: &mut Writer<'_, '_>,
+) -> Result<(), EditError> {
+    for (name, value) in set {
+        let field = check(name, value)?;
+        let expires =
+            expires(field, observed_at).map_or_else(|| "-".to_owned(), |at| at.0.to_string());
+        w.state(FACTS, name, value.clone())?;
+        w.state(SEEN, name, format!("{} {by_role} {expires}", observed_at.0))?;
+    }
+    Ok(())
+}
+
+fn note(remark: &Remark, w: &mut Writer<'_, '_>) -> Result<(), EditError> {
+    convert::check_text("remark", &remark.text)?;
+    w.append(REMARKS, remark)
 }
 
 struct Seen {

@@ -9,11 +9,13 @@ use super::ReviewError;
 use super::decide::By;
 use crate::app::App;
 use crate::lifecycle::{self, LifeError};
-use crate::store::{DocRow, DocState, Session};
+use crate::store::{DocRow, DocState, Session, StoreError};
 use crate::{audit, shelf};
 
 /// Facts that each record of a place has for itself.
 const OWN: [&str; 4] = ["kind", "address", "lat", "lon"];
+/// A remark is cut after so many characters.
+const REMARK_CHARS: usize = 450;
 
 /// Says that two records are not one; the pair is not suggested again.
 ///
@@ -77,7 +79,8 @@ pub fn same(
     Ok(())
 }
 
-/// A remark says that there was another record; facts that only that one had are stated here as well, as seen then.
+/// In one change: a remark says that there was another record, and facts that only that one had are stated here as well,
+/// as seen then.
 fn take_over(
     s: &dyn Session,
     app: &App,
@@ -87,22 +90,22 @@ fn take_over(
     now: UtcMillis,
 ) -> Result<(), ReviewError> {
     let mut document = shelf::load(s, row)?;
-    let text = format!("与另一条重复记录合并 merged with a duplicate: {}", other.id);
-    let remark = Remark { at: now, by_role: by.post, text };
-    let edit = Edit::Place(PlaceEdit::Remark(remark));
-    lifecycle::own_edit(s, app, &mut document, row, &edit, now)?;
     let (Record::Place(kept), Record::Place(gone)) =
         (document.read().record, shelf::load(s, other)?.read().record)
     else {
         return Ok(());
     };
+    let text =
+        format!("合并了一条重复记录 A duplicate was merged into this one: {}", gone.address());
+    let text = text.trim_end_matches([':', ' ']).chars().take(REMARK_CHARS).collect();
+    let remark = Remark { at: now, by_role: by.post, text };
     let (set, observed_at) = lacking(&kept, &gone);
-    if set.is_empty() {
-        return Ok(());
-    }
-    let row = s.doc(&row.id)?.ok_or(ReviewError::Settled)?;
-    let edit = Edit::Place(PlaceEdit::Facts { set, by_role: by.post, observed_at });
-    lifecycle::own_edit(s, app, &mut document, &row, &edit, now)?;
+    let edit = if set.is_empty() {
+        PlaceEdit::Remark(remark)
+    } else {
+        PlaceEdit::FactsWith { set, by_role: by.post, observed_at, remark }
+    };
+    lifecycle::own_edit(s, app, &mut document, row, &Edit::Place(edit), now)?;
     Ok(())
 }
 
@@ -130,12 +133,21 @@ pub fn undo(s: &dyn Session, app: &App, a: &DocId, b: &DocId, by: &By) -> Result
             Err(other) => return Err(ReviewError::Refused(other.code().to_owned())),
         }
     }
-    for id in [a, b] {
-        // Each counts for itself again.
-        s.rows_put(id, &s.rows(id)?)?;
-    }
+    alone(s, [a, b])?;
     audit::note(s, app.clock.now(), &by.actor, "twin.undo", &format!("{a} {b}"))?;
     Ok(())
+}
+
+/// Each of two records counts for itself again.
+fn alone(s: &dyn Session, both: [&DocId; 2]) -> Result<(), StoreError> {
+    both.into_iter().try_for_each(|id| s.rows_put(id, &s.rows(id)?))
+}
+
+/// Phones that remember more than this server say that a record was given back: it is not merged any more.
+pub(crate) fn came_back(s: &dyn Session, doc: &DocId) -> Result<(), StoreError> {
+    let Some(kept) = s.merged_away(doc)? else { return Ok(()) };
+    s.twin_forget(doc.min(&kept), doc.max(&kept))?;
+    alone(s, [doc, &kept])
 }
 
 /// Takes a record from the phones; whether it was on any.

@@ -89,6 +89,17 @@ pub trait Desk {
         limit: usize,
     ) -> Result<Vec<u64>, StoreError>;
 
+    /// Records with open tickets, each with its phone and first ticket, after a ticket; oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    fn tickets_by_record(
+        &self,
+        filter: &TicketFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(DocId, DeviceId, u64)>, StoreError>;
+
     /// Open tickets by phone and reason, most first.
     ///
     /// # Errors

@@ -36,6 +36,8 @@ pub struct VisitRow {
     pub list: String,
     /// Version of the checklist.
     pub list_version: u32,
+    /// Whether it is a quick re-visit.
+    pub quick: bool,
     /// The post of who began it.
     pub by_role: String,
     /// Draft or finished.

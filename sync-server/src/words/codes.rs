@@ -50,6 +50,18 @@ pub fn status(code: &str, lang: Lang) -> &str {
     pick(lang, zh, en)
 }
 
+/// What a check on site showed.
+#[must_use]
+pub fn outcome(code: &str, lang: Lang) -> &str {
+    let (zh, en) = match code {
+        "pass" => ("已消除", "removed"),
+        "fail" => ("仍存在", "still there"),
+        "cannot_check" => ("无法核查", "could not be checked"),
+        other => (other, other),
+    };
+    pick(lang, zh, en)
+}
+
 /// What happens with a finding.
 #[must_use]
 pub fn route(code: &str, lang: Lang) -> &str {
@@ -158,6 +170,7 @@ pub fn action(code: &str, lang: Lang) -> &str {
         "twin.undo" => ("重复：撤销", "doubles: taken back"),
         "clock.noted" => ("手机：时钟不准，已告知", "phone: told of its clock"),
         "import.places" => ("导入：场所", "import: places"),
+        "import.visits" => ("导入：此前的走访", "import: earlier visits"),
         "import.borders" => ("导入：网格边界", "import: outlines of grids"),
         "device.enrol" => ("手机：注册", "phone: enrolled"),
         "device.revoke" => ("手机：注销", "phone: revoked"),

@@ -7,8 +7,8 @@ use ironfeet_core::document::Record;
 use ironfeet_core::ground::Clock as _;
 use ironfeet_core::model::{DocId, Role};
 use ironfeet_server::import::job::Stage;
-use ironfeet_server::lifecycle;
 use ironfeet_server::store::{self, DocState};
+use ironfeet_server::{enrol, lifecycle};
 
 use super::console::{between, header, page, post, sign_in};
 use super::world::{GRID, OTHER, Phone, World};
@@ -56,6 +56,10 @@ impl Scene {
         header(&done, "location")
     }
 
+    fn changes(&self, id: &DocId) -> u64 {
+        store::view(&*self.world.app.store, |s| s.doc(id)).unwrap().unwrap().changes
+    }
+
     fn state(&self, id: &DocId) -> DocState {
         store::view(&*self.world.app.store, |s| s.doc(id)).unwrap().unwrap().state
     }
@@ -88,7 +92,9 @@ async fn two_records_of_a_place_become_one_with_one_history_and_two_again() {
     assert!(s.see(&format!("/console/places/{}", one.id())).await.contains("去比较"));
 
     let keep = format!("{}&keep={}", pair(one.id(), two.id()), one.id());
+    let before = s.changes(&one.id());
     assert!(s.act("/console/review/twins", &keep).await.contains("said=same"));
+    assert_eq!(s.changes(&one.id()), before + 1, "one act is one change");
     assert_eq!((s.state(&one.id()), s.state(&two.id())), (DocState::Live, DocState::Deleted));
     let kept = s.see(&format!("/console/places/{}", one.id())).await;
     assert!(kept.contains(&format!("/console/visits/{}", visit.id())), "its visits count here");
@@ -135,6 +141,8 @@ async fn two_visits_of_one_place_on_one_day_are_suggested_and_one_may_stay() {
     let (place, made) = s.world.place(&s.phone, "平川路1号");
     let (first, one) = s.world.visit(&s.phone, place.id());
     let (second, two) = s.world.visit(&s.phone, place.id());
+    let (police, four) = s.world.visit_by(&s.phone, place.id(), Role::CommunityPolice, false);
+    let (again, five) = s.world.visit_by(&s.phone, place.id(), Role::Inspector, true);
     s.world.pass_days(3);
     let (later, three) = s.world.visit(&s.phone, place.id());
     let items = vec![
@@ -142,10 +150,16 @@ async fn two_visits_of_one_place_on_one_day_are_suggested_and_one_may_stay() {
         s.phone.item(first.id(), &one, GRID),
         s.phone.item(second.id(), &two, GRID),
         s.phone.item(later.id(), &three, GRID),
+        s.phone.item(police.id(), &four, GRID),
+        s.phone.item(again.id(), &five, GRID),
     ];
     s.phone.sync(&s.world, items).await;
     let pairs = store::view(&*s.world.app.store, |t| t.twins_page(&[String::new()], None, 9));
-    assert_eq!(pairs.unwrap().len(), 1, "not the one of three days later");
+    assert_eq!(
+        pairs.unwrap().len(),
+        1,
+        "not that of three days later, of another post, or a quick one"
+    );
     // The session of three days ago is over.
     let now = s.world.clock.now();
     s.cookie = format!("ironfeet={}", s.world.app.sessions.begin(&*s.world.entropy, now));
@@ -157,6 +171,41 @@ async fn two_visits_of_one_place_on_one_day_are_suggested_and_one_may_stay() {
     assert_eq!(s.state(&second.id()), DocState::Archived);
     assert!(s.see(&format!("/console/visits/{}", second.id())).await.contains("是同一次"));
     s.phone.sync(&s.world, vec![]).await;
+    s.world.verify();
+}
+
+#[tokio::test]
+async fn the_work_of_a_revoked_phone_waits_record_by_record_in_words() {
+    let mut s = scene().await;
+    let (mut place, made) = s.world.place(&s.phone, "平川路1号");
+    let item = s.phone.item(place.id(), &made, GRID);
+    s.phone.sync(&s.world, vec![item]).await;
+    let (mut visit, begun) = s.world.visit(&s.phone, place.id());
+    let finished = s.world.finish(&s.phone, &mut visit);
+    let used = s.world.fact(&s.phone, &mut place, "use", "住宅");
+    let id = s.phone.device;
+    store::transact(&*s.world.app.store, |t| enrol::revoke(t, &id, false, s.world.clock.now()))
+        .unwrap();
+    let items = vec![
+        s.phone.item(visit.id(), &begun, GRID),
+        s.phone.item(visit.id(), &finished, GRID),
+        s.phone.item(place.id(), &used, GRID),
+    ];
+    s.phone.sync(&s.world, items).await;
+    let waiting = s.see("/console/review/waiting").await;
+    assert_eq!(waiting.matches("name=\"ticket\"").count(), 2, "two records: {waiting}");
+    assert!(waiting.contains("value=\"1.2\"") && waiting.contains("value=\"3\""), "{waiting}");
+    for told in ["平川路1号", "居民住户安全走访检查表", "已完成", "<dd>住宅</dd>"]
+    {
+        assert!(waiting.contains(told), "{told}: {waiting}");
+    }
+    let raw = place.id().to_string();
+    assert!(!waiting.replace(&format!("/console/places/{raw}"), "").contains(&raw), "no code");
+    let done = s.act("/console/review/waiting", "ticket=3&one=accept.1.2").await;
+    assert!(done.contains("n=2"), "only what its own button names: {done}");
+    assert_eq!(s.state(&visit.id()), DocState::Live);
+    let waiting = s.see("/console/review/waiting").await;
+    assert_eq!(waiting.matches("name=\"ticket\"").count(), 1, "{waiting}");
     s.world.verify();
 }
 

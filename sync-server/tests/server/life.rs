@@ -72,7 +72,8 @@ async fn what_was_closed_long_ago_leaves_and_the_place_keeps_a_line() {
     let Record::Place(read) = phone.replica.document(place.id()).read().record else {
         panic!("a place")
     };
-    assert_eq!(read.remarks[0].text, "household -");
+    let told = "走访已归档: 居民住户安全走访检查表: 没有发现隐患 · Visit archived: Household safety visit: nothing found";
+    assert_eq!(read.remarks[0].text, told);
     world.verify();
 }
 

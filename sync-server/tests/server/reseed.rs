@@ -1,11 +1,14 @@
 //! An old backup is put back; phones bring back what the server lost.
 
+use ironfeet_core::model::Role;
 use ironfeet_core::sync::frame;
 use ironfeet_core::sync::message::{
     Checkpoint, LocateRequest, LocateResponse, Offer, PartStatus, SyncResponse,
 };
 use ironfeet_server::command::{self, Command};
-use ironfeet_server::store;
+use ironfeet_server::review::decide::By;
+use ironfeet_server::review::twin;
+use ironfeet_server::store::{self, DocState};
 
 use super::world::{GRID, Phone, World, pid};
 
@@ -64,6 +67,59 @@ async fn phones_bring_back_what_a_restore_lost_with_the_very_same_chain() {
     let again = two.sync(&world, vec![]).await;
     assert_eq!(again.parts[0].status, PartStatus::Ok);
     world.verify();
+}
+
+#[tokio::test]
+async fn a_merge_that_was_taken_back_is_none_after_a_restore_to_before_or_between() {
+    for between in [false, true] {
+        let world = World::new();
+        let (mut one, mut two) = (world.phone("W1", &[GRID]), world.phone("W2", &[GRID]));
+        let (kept, made) = world.place(&one, "平川路1号");
+        let (gone, other) = world.place(&one, "平川路１号");
+        let items = [one.item(kept.id(), &made, GRID), one.item(gone.id(), &other, GRID)];
+        one.sync(&world, items.to_vec()).await;
+        two.sync(&world, vec![]).await;
+        let copy = world.dir.path().join("copy.db");
+        let backup = |world: &World| {
+            world.run(Command::Backup { file: copy.clone(), durable: false }).unwrap();
+        };
+        let (kept, gone) = (kept.id(), gone.id());
+        let (a, b) = (kept.min(gone), kept.max(gone));
+        let by = By { actor: "sv".to_owned(), post: Role::Supervisor };
+        let act = |world: &World, merge: bool| {
+            store::transact(&*world.app.store, |s| match merge {
+                true => twin::same(s, &world.app, &a, &b, &kept, &by),
+                false => twin::undo(s, &world.app, &a, &b, &by),
+            })
+            .unwrap();
+        };
+        if !between {
+            backup(&world);
+        }
+        act(&world, true);
+        if between {
+            two.sync(&world, vec![]).await;
+            backup(&world);
+        }
+        let after = two.standings[&pid(GRID)].seq;
+        act(&world, false);
+        let pulled = two.sync(&world, vec![]).await;
+        let world = world.restart(|ground| {
+            command::run(ground, Command::Restore { file: copy.clone() }).unwrap();
+        });
+        let part = &pulled.parts[0];
+        let offer =
+            Offer { pid: pid(GRID), after, entries: part.entries.clone(), stamp: part.stamp };
+        let request = two.request(vec![], vec![offer]);
+        world.frame("/v1/sync", &two.keys, frame::encode(&request)).await;
+        store::view(&*world.app.store, |s| {
+            assert_eq!(s.doc(&gone)?.unwrap().state, DocState::Live, "it is on the phones again");
+            assert_eq!(s.merged_away(&gone)?, None);
+            Ok::<_, store::StoreError>(())
+        })
+        .unwrap();
+        world.verify();
+    }
 }
 
 #[tokio::test]

@@ -233,12 +233,22 @@ impl World {
     }
 
     pub(crate) fn visit(&self, phone: &Phone, place: DocId) -> (Document, MadeChange) {
+        self.visit_by(phone, place, Role::Inspector, false)
+    }
+
+    pub(crate) fn visit_by(
+        &self,
+        phone: &Phone,
+        place: DocId,
+        by_role: Role,
+        quick: bool,
+    ) -> (Document, MadeChange) {
         let birth = Birth::Visit(VisitBirth {
             place: PlaceId(place),
             list: "household".to_owned(),
             list_version: 1,
-            quick: false,
-            by_role: Role::Inspector,
+            quick,
+            by_role,
             started_at: self.clock.now(),
             carried: Default::default(),
         });

@@ -54,6 +54,7 @@ pub fn run(setting: &CitySetting, say: &mut dyn FnMut(&str)) -> Result<Value, St
         data: setting.data.clone(),
         apart: Some(setting.program.clone()),
         phones_max: setting.phones_max,
+        weeks: 0,
         story: false,
     };
     let server = setting.data.join("server");

@@ -27,6 +27,9 @@ struct Args {
     /// Working days.
     #[arg(long, default_value_t = 3)]
     days: u32,
+    /// Weeks before the first day whose visits are brought in.
+    #[arg(long, default_value_t = 8)]
+    weeks: u32,
     /// Seed of the city.
     #[arg(long, default_value_t = 7)]
     seed: u64,
@@ -75,8 +78,8 @@ fn run(args: &Args) -> Result<bool, StationError> {
     }
     let (scale, days, seed, listen) = (args.city, args.days, args.seed, args.listen);
     let first_day = first_day(args.until.unwrap_or_else(|| clock::yesterday(epoch_ms())), days);
-    let (phones_max, story, apart) = (usize::MAX, true, None);
-    let show = Show { scale, days, seed, first_day, listen, data, apart, phones_max, story };
+    let (phones_max, story, apart, weeks) = (usize::MAX, true, None, args.weeks);
+    let show = Show { scale, days, seed, first_day, weeks, listen, data, apart, phones_max, story };
     let mut life = Life::begin(&show, &mut tell)?;
     life.live(days, &mut tell)?;
     let (town, doors, summary) = life.end(&show)?;

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::day::PlannedVisit;
+use super::day::{Both, PlannedVisit};
 use super::rates::{Stream, season};
 use super::seed::{pick, stream, weighted};
 
@@ -81,7 +81,8 @@ impl<'a> Answering<'a> {
         let reason = if visit.stream == Stream::Recheck { "recheck" } else { "routine" };
         answering.wish.insert("V-01".to_owned(), reason.to_owned());
         answering.wish.insert("V-02".to_owned(), visit.outcome.code().to_owned());
-        let with = if visit.joint.is_some() { "police" } else { "alone" };
+        let together = visit.joint.is_some_and(|joint| joint.both == Both::Visit);
+        let with = if together { "police" } else { "alone" };
         answering.wish.insert("V-04".to_owned(), with.to_owned());
         for severity in &visit.findings {
             answering.wish_finding(*severity, seed);

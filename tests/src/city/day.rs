@@ -49,6 +49,14 @@ pub struct PlannedVisit {
     pub joint: Option<Joint>,
 }
 
+impl PlannedVisit {
+    /// Minutes after midnight at which it ends.
+    #[must_use]
+    pub fn end_minute(&self) -> u32 {
+        self.at_minute + self.minutes
+    }
+}
+
 /// Two people at one place on one day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joint {
@@ -61,7 +69,7 @@ pub struct Joint {
 /// What two people at one place do there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Both {
-    /// Each their own visit.
+    /// Each their own visit; of two of the same post the second one's is a quick re-visit.
     Visit,
     /// State this fact of the place, each otherwise.
     State(&'static str),
@@ -88,9 +96,17 @@ impl City {
     pub fn outing(&self, rates: &Rates, day: Date, person: usize) -> Option<Outing> {
         let who = self.person(person).filter(|p| !p.grids.is_empty())?;
         let mut rng = stream(self.seed(), &format!("outing {day}"), person as u64);
-        let mut visits: Vec<PlannedVisit> = (0..visit_count(&mut rng, rates, who.job, day))
-            .filter_map(|_| self.visit(&mut rng, rates, &who))
-            .collect();
+        let mut visits: Vec<PlannedVisit> = Vec::new();
+        for _ in 0..visit_count(&mut rng, rates, who.job, day) {
+            // Nobody goes to one place twice on a day; where there are few places, fewer are gone to.
+            let new = |v: &PlannedVisit, all: &[PlannedVisit]| {
+                all.iter().all(|other| (other.grid, other.place) != (v.grid, v.place))
+            };
+            let drawn = (0..DRAWS).filter_map(|_| self.visit(&mut rng, rates, &who));
+            let mut fresh = drawn.filter(|v| new(v, &visits));
+            let next = fresh.next();
+            visits.extend(next);
+        }
         self.join(&mut rng, rates, day, &who, &mut visits);
         spread(&mut rng, &mut visits);
         let (skew_ms, silent) = self.phone(rates, day, person);
@@ -155,7 +171,8 @@ impl City {
         };
         let n = if outcome == Outcome::Entered { poisson(rng, r.findings_per_entered) } else { 0 };
         let mix = rates::severity_mix(stream);
-        let weights = mix.map(|(_, w)| w);
+        let weights =
+            mix.map(|(severity, w)| if severity == Severity::S1 { w * rates.imminent } else { w });
         let findings = (0..n).filter_map(|_| weighted(rng, &weights)).map(|i| mix[i].0).collect();
         let minutes = rng.random_range(5..14) + if outcome == Outcome::Entered { 2 } else { 0 };
         PlannedVisit {
@@ -238,6 +255,8 @@ impl City {
     }
 }
 
+/// A visit is drawn again so often where the place was gone to on that day.
+const DRAWS: u32 = 8;
 /// Part-time workers and police make visits on 220 of 250 working days.
 const PART_TIME_PRESENT: f64 = 220.0 / 250.0;
 

@@ -145,6 +145,8 @@ pub struct Rates {
     pub skew_ms_max: i64,
     /// Share of phones that are silent for more than three days.
     pub silent: f64,
+    /// How many times as many findings are imminent (S1) as the page says.
+    pub imminent: f64,
 }
 
 impl Default for Rates {
@@ -160,6 +162,7 @@ impl Default for Rates {
             skewed: 0.02,
             skew_ms_max: 5 * 60 * 1000,
             silent: 0.005,
+            imminent: 1.0,
         }
     }
 }

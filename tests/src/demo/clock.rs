@@ -7,6 +7,7 @@ use ironfeet_core::model::UtcMillis;
 use jiff::civil::Date;
 
 use crate::bench::watch::epoch_ms;
+use crate::city::is_working_day;
 
 /// China is eight hours ahead of UTC.
 const ZONE_MS: i64 = 8 * 3_600_000;
@@ -19,11 +20,45 @@ pub fn at(day: Date, minute: u32) -> UtcMillis {
     UtcMillis(i64::from(days) * 86_400_000 + i64::from(minute) * MINUTE_MS - ZONE_MS)
 }
 
+/// A minute of the day that a time falls on.
+#[must_use]
+pub fn evening(now: UtcMillis, minute: u32) -> UtcMillis {
+    let day_ms = 86_400_000;
+    let midnight = (now.0 + ZONE_MS).div_euclid(day_ms) * day_ms - ZONE_MS;
+    UtcMillis(midnight + i64::from(minute) * MINUTE_MS)
+}
+
 /// The day before a time, as the city counts days.
 #[must_use]
 pub fn yesterday(now_ms: f64) -> Date {
     let days = (now_ms as i64 + ZONE_MS).div_euclid(86_400_000) - 1;
     jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(days))
+}
+
+/// The day on which to begin so that the last of so many working days is this day or the nearest before it.
+#[must_use]
+pub fn first_day(last: Date, days: u32) -> Date {
+    let mut day = last;
+    let mut left = days.max(1);
+    loop {
+        left -= u32::from(is_working_day(day));
+        if left == 0 {
+            return day;
+        }
+        day = before(day);
+    }
+}
+
+/// The day after.
+#[must_use]
+pub(super) fn next(day: Date) -> Date {
+    day.saturating_add(jiff::Span::new().days(1))
+}
+
+/// The day before.
+#[must_use]
+pub(super) fn before(day: Date) -> Date {
+    day.saturating_sub(jiff::Span::new().days(1))
 }
 
 /// The server's clock: set by the demo while days are lived, running on by itself afterwards.
@@ -69,6 +104,11 @@ impl PhoneClock {
         self.0.store(now.0 + skew_ms, Ordering::Relaxed);
     }
 
+    /// Time passed until now; a clock never goes back.
+    pub fn catch_up(&self, now: UtcMillis, skew_ms: i64) {
+        self.0.fetch_max(now.0 + skew_ms, Ordering::Relaxed);
+    }
+
     /// Somebody took this long for an answer.
     pub fn pass(&self, ms: i64) {
         self.0.fetch_add(ms, Ordering::Relaxed);
@@ -84,13 +124,22 @@ impl Clock for PhoneClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn the_days_before_a_day_leave_out_weekends() {
+        assert_eq!(first_day(date(2026, 11, 20), 3), date(2026, 11, 18));
+        assert_eq!(first_day(date(2026, 11, 22), 3), date(2026, 11, 18), "a Sunday");
+        assert_eq!(first_day(date(2026, 11, 23), 2), date(2026, 11, 20), "a Monday");
+    }
 
     #[test]
     fn a_morning_in_the_city_is_a_night_in_utc() {
-        let morning = at(jiff::civil::date(2026, 11, 23), 9 * 60);
+        let morning = at(date(2026, 11, 23), 9 * 60);
+        assert_eq!(evening(morning, 19 * 60), at(date(2026, 11, 23), 19 * 60));
         assert_eq!(morning, UtcMillis(1_795_395_600_000));
         let clock = CityClock::new(morning);
-        assert_eq!(yesterday(1_795_395_600_000.0), jiff::civil::date(2026, 11, 22));
+        assert_eq!(yesterday(1_795_395_600_000.0), date(2026, 11, 22));
         clock.set(UtcMillis(5));
         assert_eq!(clock.now(), morning, "the server's time never goes back");
     }

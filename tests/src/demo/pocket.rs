@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ironfeet_core::checklist::Evidence;
+use ironfeet_core::ground::Clock as _;
 use ironfeet_core::model::{Finding, PlaceId, PlaceKind, UtcMillis, VisitId};
 use ironfeet_core::phone::sync::Unwatched;
 use ironfeet_core::phone::transport::Http;
@@ -125,6 +126,7 @@ impl Pocket {
         let offline = visit.offline || errand.silent;
         self.tally.offline += u64::from(offline);
         if !offline {
+            self.clock.catch_up(errand.town.clock.now(), errand.skew_ms);
             self.hand_in(errand.town);
         }
     }
@@ -163,8 +165,9 @@ impl Pocket {
             Some(Both::Add) => return self.add_unlisted(errand, visit),
             Some(Both::Visit) | None => {}
         }
+        let today = clock::at(errand.day, 0);
         if visit.stream == Stream::Recheck
-            && let Some(open) = self.phone.findings(true)?.into_iter().next()
+            && let Some(open) = self.phone.findings(true)?.into_iter().find(|f| f.raised_at < today)
         {
             let codes: Vec<String> = self
                 .phone
@@ -178,7 +181,7 @@ impl Pocket {
         }
         match list_for(there.kind) {
             Some(list) => {
-                let id = self.phone.visit_start(place, list, false)?;
+                let id = self.phone.visit_start(place, list, self.comes_after(city, visit))?;
                 self.answer(errand, visit, id, list, (&[], &known(&there)))
             }
             None => self.patrol(errand, visit, place, there.kind),
@@ -188,6 +191,13 @@ impl Pocket {
     /// Whether this person is the second of the two who are there today.
     fn is_second(&self, visit: &PlannedVisit) -> bool {
         visit.joint.is_some_and(|j| j.with < self.number)
+    }
+
+    /// Whether somebody of the same post makes the whole visit today; what is left is a quick one.
+    fn comes_after(&self, city: &City, visit: &PlannedVisit) -> bool {
+        let other = visit.joint.filter(|joint| joint.both == Both::Visit);
+        let other = other.and_then(|joint| city.person(joint.with));
+        self.is_second(visit) && other.is_some_and(|other| other.role == self.person.role)
     }
 
     /// States a fact of the place that somebody else states otherwise today.

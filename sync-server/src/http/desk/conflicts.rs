@@ -96,11 +96,31 @@ impl ReviewPage {
         self.f.value(&open.container, &open.field, &side.value)
     }
 
+    /// Whether it would break at full size: Chinese characters are twice as wide.
+    fn wide(&self, open: &Open, side: &Side) -> bool {
+        let width = |c: char| if c.is_ascii() { 1 } else { 2 };
+        self.words(open, side).chars().map(width).sum::<usize>() > 14
+    }
+
     /// The value in three parts where it differs little from the other one.
     fn parts(&self, open: &Open, n: &usize) -> Option<Parts> {
         let [one, two] = &open.sides[..] else { return None };
         let (one, two) = (self.words(open, one), self.words(open, two));
         if *n == 0 { sides::differs(&one, &two) } else { sides::differs(&two, &one) }
+    }
+
+    /// What else waits when no conflict does.
+    fn also(&self) -> Option<(&'static str, String)> {
+        let [_, tickets, twins, _] = &self.f.waiting;
+        let (one, many) = ("change to accept or not", "changes to accept or not");
+        let changes = self.f.n(tickets, "处修改待接受", one, many);
+        let (one, many) = ("pair that may be one", "pairs that may be one");
+        let pairs = self.f.n(twins, "对可能重复", one, many);
+        match (tickets, twins) {
+            (0, 0) => None,
+            (0, _) => Some(("/console/review/twins", pairs)),
+            _ => Some(("/console/review/waiting", changes)),
+        }
     }
 
     fn ways(&self, open: &Open) -> Vec<Way> {

@@ -27,10 +27,10 @@ pub(super) struct Asked {
 }
 
 /// A decision about a field, and where.
-struct Line {
-    row: DecisionRow,
-    about: DocId,
-    place: String,
+pub(super) struct Line {
+    pub(super) row: DecisionRow,
+    pub(super) about: DocId,
+    pub(super) place: String,
 }
 
 /// A decision about a pair, and what it was about.
@@ -60,6 +60,21 @@ fn about(s: &dyn Session, desk: &Desk, doc: &DocId) -> Result<Option<(DocId, Str
     Ok(Some((about, address.unwrap_or_else(|| row.pid.to_string()))))
 }
 
+/// Decisions within reach, each with its place.
+pub(super) fn lines(
+    s: &dyn Session,
+    desk: &Desk,
+    rows: Vec<DecisionRow>,
+) -> Result<Vec<Line>, StoreError> {
+    let mut lines = Vec::new();
+    for row in rows {
+        if let Some((about, place)) = about(s, desk, &row.doc)? {
+            lines.push(Line { row, about, place });
+        }
+    }
+    Ok(lines)
+}
+
 /// Decisions about fields, about pairs, and the number before which there may be more.
 type Seen = (Vec<Line>, Vec<Pair>, Option<u64>);
 
@@ -67,12 +82,7 @@ fn look(desk: &Desk, before: Option<u64>) -> Result<Seen, StoreError> {
     store::view(&*desk.app.store, |s| {
         let rows = s.decisions(before, PAGE)?;
         let more = (rows.len() == PAGE).then(|| rows.last().map(|row| row.id)).flatten();
-        let mut lines = Vec::new();
-        for row in rows {
-            if let Some((about, place)) = about(s, desk, &row.doc)? {
-                lines.push(Line { row, about, place });
-            }
-        }
+        let lines = lines(s, desk, rows)?;
         let mut pairs = Vec::new();
         let decided = if before.is_none() { s.twin_decisions(PAIRS)? } else { Vec::new() };
         for row in decided {

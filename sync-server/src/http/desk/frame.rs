@@ -102,6 +102,25 @@ impl Frame {
         at.map_or_else(|| "—".to_owned(), words::time)
     }
 
+    /// When a time limit ends: a day's last moment is its 24:00, not the next day's first.
+    pub(super) fn due(&self, at: &UtcMillis) -> String {
+        words::until(*at)
+    }
+
+    /// From when to when; the day once where it is one.
+    pub(super) fn span(&self, from: &UtcMillis, to: &UtcMillis) -> String {
+        words::from_to(*from, *to)
+    }
+
+    /// A number of things.
+    pub(super) fn n<N>(&self, n: &N, zh: &str, one: &str, many: &str) -> String
+    where
+        N: Copy + TryInto<u64>,
+    {
+        let n = (*n).try_into().unwrap_or(u64::MAX);
+        format!("{n} {}", self.t(zh, if n == 1 { one } else { many }))
+    }
+
     pub(super) fn machine(&self, at: &UtcMillis) -> String {
         words::machine(*at)
     }

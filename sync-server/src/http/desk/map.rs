@@ -26,6 +26,8 @@ const PLACES: usize = 3_000;
 struct MapPage {
     f: Frame,
     grids: Vec<GridLine>,
+    /// What all their names begin with.
+    within: String,
     total: usize,
     tiles: String,
     attribution: String,
@@ -35,6 +37,23 @@ impl MapPage {
     fn share(&self, line: &GridLine) -> u64 {
         (line.fresh * 100).checked_div(line.places).unwrap_or(0)
     }
+
+    /// A grid's name without what all begin with.
+    fn brief<'t>(&self, title: &'t str) -> &'t str {
+        title.strip_prefix(&*self.within).unwrap_or(title)
+    }
+}
+
+/// The street, town or village that every name begins with.
+fn within(grids: &[GridLine]) -> String {
+    let mut titles = grids.iter().filter_map(|line| line.title.as_deref());
+    let first = titles.next().unwrap_or_default();
+    let shared = titles.fold(first, |shared, title| {
+        let same = shared.char_indices().zip(title.chars()).take_while(|((_, a), b)| a == b);
+        &shared[..same.last().map_or(0, |((at, c), _)| at + c.len_utf8())]
+    });
+    let end = shared.char_indices().rfind(|(_, c)| matches!(c, '道' | '镇' | '乡' | '村' | '区'));
+    end.map_or_else(String::new, |(at, c)| shared[..at + c.len_utf8()].to_owned())
 }
 
 /// Grids in reach, or one of them.
@@ -59,7 +78,8 @@ pub(super) async fn page(desk: Desk) -> Result<Response, Refusal> {
     grids.truncate(TABLE);
     let console = &desk.app.config.console;
     let (tiles, attribution) = (console.tiles.clone(), console.tiles_attribution.clone());
-    let mut shown = desk.show(&MapPage { f, grids, total, tiles, attribution })?;
+    let mut shown =
+        desk.show(&MapPage { f, within: within(&grids), grids, total, tiles, attribution })?;
     allow_tiles(&desk.app, &mut shown);
     Ok(shown)
 }
@@ -132,4 +152,28 @@ pub(super) async fn places_json(
         }))
     });
     Ok(collection(features))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_names_begin_with_is_said_once() {
+        let line = |title: &str| GridLine {
+            pid: "g329901001001001".parse().unwrap(),
+            places: 1,
+            fresh: 0,
+            never: 0,
+            worst: [0; 4],
+            title: (!title.is_empty()).then(|| title.to_owned()),
+            border: None,
+            extent: None,
+        };
+        let of = |titles: &[&str]| within(&titles.iter().map(|t| line(t)).collect::<Vec<_>>());
+        assert_eq!(of(&["枫屏街道石岗社区第1网格", "枫屏街道荷汀社区第1网格"]), "枫屏街道");
+        assert_eq!(of(&["枫屏街道石岗社区第1网格", "枫屏街道石岗社区第2网格"]), "枫屏街道石岗社区");
+        assert_eq!(of(&["枫屏街道", "荷汀镇"]), "");
+        assert_eq!(of(&[]), "");
+    }
 }

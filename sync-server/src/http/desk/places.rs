@@ -6,7 +6,9 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use ironfeet_core::document::{Document, Record, parse_change};
-use ironfeet_core::model::{Author, DocId, Fact, Lang, Place, PlaceKind, Remark, Role, UtcMillis};
+use ironfeet_core::model::{
+    Author, DocId, FACT_FIELDS, Fact, Lang, Place, PlaceKind, Remark, Role, UtcMillis,
+};
 
 use super::super::error::off;
 use super::frame::{Desk, Frame, Refusal, relink};
@@ -166,6 +168,8 @@ struct Whole {
     near: Vec<Twin>,
     /// The place it was merged into.
     kept: Option<DocId>,
+    /// Who saw most of its facts, and when; nothing where each was seen apart.
+    usual: Option<(Role, UtcMillis)>,
 }
 
 #[derive(Template)]
@@ -178,9 +182,16 @@ struct PlacePage {
 }
 
 impl PlacePage {
-    fn facts(&self) -> Vec<(&String, &Fact)> {
+    /// In the order of the fields.
+    fn facts(&self) -> Vec<(&'static str, &Fact)> {
         let hidden = ["lat", "lon", "address"];
-        self.whole.place.facts.iter().filter(|(name, _)| !hidden.contains(&&***name)).collect()
+        let fields = FACT_FIELDS.iter().map(|field| field.name).filter(|n| !hidden.contains(n));
+        fields.filter_map(|name| Some((name, self.whole.place.facts.get(name)?))).collect()
+    }
+
+    /// Whether it was seen with most others, which is said once.
+    fn usual(&self, fact: &Fact) -> bool {
+        self.whole.usual == Some((fact.by_role, fact.observed_at))
     }
 
     fn coordinates(&self, lat: &f64, lon: &f64) -> String {
@@ -248,9 +259,20 @@ fn look(
         kept: s.merged_away(id)?,
         merged,
         line,
+        usual: usual(&place),
         place,
         state,
     }))
+}
+
+/// Who saw most facts of a place, and when, where they are three or more.
+fn usual(place: &Place) -> Option<(Role, UtcMillis)> {
+    let mut seen: Vec<_> =
+        place.facts.values().map(|fact| (fact.observed_at, fact.by_role)).collect();
+    seen.sort_by_key(|(at, by)| (*at, by.as_str()));
+    let groups = seen.chunk_by(|a, b| a == b).max_by_key(|group| group.len())?;
+    let (at, by) = *groups.first()?;
+    (groups.len() > 2).then_some((by, at))
 }
 
 /// The newest changes: when, by which post, what was touched.

@@ -1,24 +1,26 @@
-//! Changes that wait to be accepted or not: what each would do, alone or many at once by phone.
+//! Changes that wait to be accepted or not, record by record: what each would do, alone or many at once by phone.
+
+mod work;
 
 use askama::Template;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use ironfeet_core::document::{self, Touch};
-use ironfeet_core::model::{DeviceId, DocId, Role, UtcMillis};
+use ironfeet_core::model::{DeviceId, Role, UtcMillis};
 
 use super::super::error::{Error, off};
 use super::conflicts::short;
 use super::frame::{Desk, Frame, Refusal, Said, link};
 use super::rights::Right;
 use super::tabs::Tabs;
-use crate::projection;
 use crate::review::{self, ReviewError};
 use crate::store::desk::TicketFilter;
-use crate::store::{self, DocState, Session, StoreError, TicketRow};
+use crate::store::{self, Session, StoreError};
+use crate::words;
+use work::{Gone, Work};
 
-/// Tickets on a page.
+/// Records on a page.
 const PAGE: usize = 30;
 /// Tickets decided at once.
 const MANY: usize = 500;
@@ -51,45 +53,22 @@ struct Group {
     here: bool,
 }
 
-/// One change that waits.
-struct Ticket {
-    number: u64,
-    record: String,
-    place: String,
-    reason: String,
-    received_at: UtcMillis,
-    /// When it was written, by the phone's clock.
-    written_at: Option<UtcMillis>,
-    phone: String,
-    post: Option<Role>,
-    /// Part, field and value of what it writes.
-    writes: Vec<(String, String, String)>,
-    born: bool,
-    /// What accepting it means where its record is gone.
-    gone: Gone,
-    /// The record's page, where it has one.
-    href: Option<String>,
-}
-
-/// What became of the record meanwhile.
-enum Gone {
-    /// Nothing.
-    No,
-    /// It was deleted.
-    Deleted,
-    /// It was merged into this place.
-    Merged(DocId),
-}
-
 #[derive(Template)]
 #[template(path = "waiting.html")]
 struct WaitingPage {
     f: Frame,
     tabs: Tabs,
     groups: Vec<Group>,
-    tickets: Vec<Ticket>,
+    works: Vec<Work>,
     device: String,
     more: String,
+}
+
+impl WaitingPage {
+    /// From when to when it was written, by the phone's clock.
+    fn written(&self, work: &Work) -> Option<String> {
+        work.written.map(|(from, to)| words::from_to(from, to))
+    }
 }
 
 impl Asked {
@@ -101,70 +80,6 @@ impl Asked {
         let reason = (!self.reason.is_empty()).then(|| self.reason.clone());
         Ok(TicketFilter { scope: desk.scope.clone(), device, reason })
     }
-}
-
-/// What a change writes, and whether it bears a record.
-type Writes = (Vec<(String, String, String)>, bool);
-
-/// What a waiting change would write, tried on the record as it stands.
-fn writes(s: &dyn Session, desk: &Desk, f: &Frame, row: &TicketRow) -> Result<Writes, StoreError> {
-    let Ok(parts) = document::parse_change(&row.raw) else { return Ok((Vec::new(), false)) };
-    let held = s.doc(&row.doc)?.map(|doc| desk.app.shelf.look(s, doc)).transpose()?;
-    let empty = document::Ledger::default();
-    let (document, ledger) =
-        held.as_ref().map_or((None, &empty), |held| (Some(&held.document), &held.ledger));
-    let tried = document::admit(document, row.doc, &[parts], ledger, Some(&row.author));
-    let Some(document::Verdict::Accepted(touched)) = tried.verdicts.first() else {
-        return Ok((Vec::new(), document.is_none()));
-    };
-    let shown = touched.patches.iter().filter_map(|patch| {
-        let value = match &patch.touch {
-            Touch::Put(value) if !patch.container.is_empty() && patch.container != "seen" => {
-                f.value(&patch.container, &patch.key, value)
-            }
-            Touch::Append(value) => projection::remark(value).unwrap_or_else(|| "…".to_owned()),
-            Touch::Remove => "×".to_owned(),
-            _ => return None,
-        };
-        let name = if patch.key.is_empty() { patch.container.clone() } else { patch.key.clone() };
-        Some((patch.container.clone(), f.field(&patch.container, &name), value))
-    });
-    Ok((shown.take(8).collect(), touched.birth))
-}
-
-fn ticket(s: &dyn Session, desk: &Desk, f: &Frame, row: TicketRow) -> Result<Ticket, StoreError> {
-    let doc = s.doc(&row.doc)?;
-    let about = doc.as_ref().and_then(|doc| doc.about).unwrap_or(row.doc);
-    let place = s.rows(&about)?.place.map(|place| place.address).filter(|p| !p.is_empty());
-    let (writes, born) = writes(s, desk, f, &row)?;
-    let deleted = doc.as_ref().is_some_and(|doc| doc.state == DocState::Deleted);
-    let gone = match (deleted, s.merged_away(&row.doc)?) {
-        (false, _) => Gone::No,
-        (true, None) => Gone::Deleted,
-        (true, Some(kept)) => Gone::Merged(kept),
-    };
-    let href = doc.as_ref().and_then(|doc| match doc.kind.as_str() {
-        "place" => Some(format!("/console/places/{}", doc.id)),
-        "visit" => Some(format!("/console/visits/{}", doc.id)),
-        _ => None,
-    });
-    let kind = doc.map(|doc| doc.kind).unwrap_or_default();
-    let person = s.device(&row.device)?.map(|device| device.person);
-    let post = person.map(|id| s.person(&id)).transpose()?.flatten().map(|p| p.post);
-    Ok(Ticket {
-        written_at: document::parse_change(&row.raw).ok().map(|parts| parts.at),
-        phone: short(&row.device.to_string()),
-        post,
-        gone,
-        href,
-        number: row.ticket,
-        record: f.record(&kind).to_owned(),
-        place: place.unwrap_or_else(|| f.grid(&row.pid)),
-        reason: row.reason,
-        received_at: row.received_at,
-        writes,
-        born,
-    })
 }
 
 fn groups(s: &dyn Session, desk: &Desk, asked: &Asked) -> Result<Vec<Group>, StoreError> {
@@ -186,36 +101,35 @@ fn groups(s: &dyn Session, desk: &Desk, asked: &Asked) -> Result<Vec<Group>, Sto
     waiting.into_iter().map(group).collect()
 }
 
-/// Groups by phone and reason, and the changes of one or all of them.
+/// Groups by phone and reason, and the work of one or all of them, record by record.
 pub(super) async fn page(desk: Desk, Query(asked): Query<Asked>) -> Result<Response, Refusal> {
     desk.may(Right::Review)?;
     let filter = asked.filter(&desk)?;
     let f = desk.frame(Right::Review).await?;
-    let (desk, asked, mut f, groups, mut tickets) = off(move || {
+    let (desk, asked, mut f, (groups, works, last)) = off(move || {
         let found = store::view(&*desk.app.store, |s| {
-            let groups = groups(s, &desk, &asked)?;
-            let mut tickets = Vec::new();
-            for number in s.tickets_page(&filter, asked.after, PAGE + 1)? {
-                if let Some(row) = s.ticket(number)? {
-                    tickets.push(ticket(s, &desk, &f, row)?);
-                }
+            let mut records = s.tickets_by_record(&filter, asked.after, PAGE + 1)?;
+            let more = records.len() > PAGE;
+            records.truncate(PAGE);
+            let last = records.last().map(|(.., first)| *first).filter(|_| more);
+            let mut works = Vec::new();
+            for (doc, device, _) in &records {
+                works.extend(work::look(s, &desk, &f, (doc, device))?);
             }
-            Ok::<_, StoreError>((groups, tickets))
+            Ok::<_, StoreError>((groups(s, &desk, &asked)?, works, last))
         })?;
-        Ok((desk, asked, f, found.0, found.1))
+        Ok((desk, asked, f, found))
     })
     .await?;
-    let mut more = String::new();
-    if tickets.len() > PAGE {
-        tickets.truncate(PAGE);
-        let last = tickets.last().map_or(0, |ticket| ticket.number).to_string();
+    let more = last.map_or_else(String::new, |last| {
+        let last = last.to_string();
         let pairs = [("device", &*asked.device), ("reason", &asked.reason), ("after", &last)];
-        more = link("/console/review/waiting", &pairs);
-    }
+        link("/console/review/waiting", &pairs)
+    });
     f.said = said(&desk, &asked);
     let device = asked.device;
     let tabs = Tabs::of(&f, "waiting");
-    desk.show(&WaitingPage { f, tabs, groups, tickets, device, more })
+    desk.show(&WaitingPage { f, tabs, groups, works, device, more })
 }
 
 fn said(desk: &Desk, asked: &Asked) -> Option<Said> {
@@ -235,7 +149,7 @@ fn said(desk: &Desk, asked: &Asked) -> Option<Said> {
     Some(Said::plain(text, asked.left == 0))
 }
 
-/// The fields of the form: tickets chosen one by one, or all of a phone and reason.
+/// The fields of the form: one piece of work, the marked ones, or all of a phone and reason.
 struct Chosen {
     csrf: String,
     accept: bool,
@@ -244,7 +158,12 @@ struct Chosen {
     reason: String,
 }
 
+fn numbers(text: &str) -> impl Iterator<Item = u64> {
+    text.split('.').filter_map(|n| n.parse().ok())
+}
+
 fn chosen(body: &str) -> Chosen {
+    let mut one: Option<Vec<u64>> = None;
     let mut chosen = Chosen {
         csrf: String::new(),
         accept: false,
@@ -256,12 +175,18 @@ fn chosen(body: &str) -> Chosen {
         match name {
             "csrf" => value.clone_into(&mut chosen.csrf),
             "act" => chosen.accept = value == "accept",
-            "ticket" => chosen.tickets.extend(value.parse::<u64>()),
+            "ticket" => chosen.tickets.extend(numbers(value)),
+            "one" => {
+                let (act, tickets) = value.split_once('.').unwrap_or_default();
+                (chosen.accept, one) = (act == "accept", Some(numbers(tickets).collect()));
+            }
             "device" => value.clone_into(&mut chosen.device),
             "reason" => value.clone_into(&mut chosen.reason),
             _ => {}
         }
     }
+    // One piece of work by its own button: whatever else is marked waits on.
+    chosen.tickets = one.unwrap_or(chosen.tickets);
     chosen
 }
 

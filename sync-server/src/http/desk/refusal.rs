@@ -33,30 +33,30 @@ struct RefusedPage {
     text: &'static str,
 }
 
+/// A title and a sentence, each in Chinese and English.
+type Told = [[&'static str; 2]; 2];
+
+const NOT_YOURS: Told = [
+    ["您的岗位看不到这一页", "This page is not for your post"],
+    ["需要时请联系系统管理员调整岗位。", "Ask a system administrator if your post should have it."],
+];
+const MISSING: Told = [
+    ["没有找到", "Nothing here"],
+    [
+        "这条记录不存在，或不在您的网格内。",
+        "There is no such record, or it lies outside of your grids.",
+    ],
+];
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let (status, lang, title, text) = match self {
+        let (status, lang, told) = match self {
             Self::SignIn => return to_login(),
             Self::Failed(error) => return error.into_response(),
-            Self::NotYours(lang) => (
-                StatusCode::FORBIDDEN,
-                lang,
-                lang.t("您的岗位看不到这一页", "This page is not for your post"),
-                lang.t(
-                    "需要时请联系系统管理员调整岗位。",
-                    "Ask a system administrator if your post should have it.",
-                ),
-            ),
-            Self::Missing(lang) => (
-                StatusCode::NOT_FOUND,
-                lang,
-                lang.t("没有找到", "Nothing here"),
-                lang.t(
-                    "这条记录不存在，或不在您的网格内。",
-                    "There is no such record, or it lies outside of your grids.",
-                ),
-            ),
+            Self::NotYours(lang) => (StatusCode::FORBIDDEN, lang, NOT_YOURS),
+            Self::Missing(lang) => (StatusCode::NOT_FOUND, lang, MISSING),
         };
+        let [title, text] = told.map(|[zh, en]| lang.t(zh, en));
         let page = RefusedPage { lang, title, text };
         match page.render() {
             Ok(html) => (status, Html(html)).into_response(),

@@ -13,7 +13,7 @@ pub(super) const DAYS: i64 = 7;
 pub(super) struct Tile {
     pub(super) href: String,
     pub(super) number: String,
-    pub(super) text: &'static str,
+    pub(super) text: String,
     pub(super) class: &'static str,
 }
 
@@ -24,11 +24,11 @@ pub(super) struct Group {
 }
 
 /// Something to do only where there is something.
-fn tile(href: impl Into<String>, n: u64, text: &'static str, class: &'static str) -> Tile {
+fn tile(href: impl Into<String>, n: u64, text: impl Into<String>, class: &'static str) -> Tile {
     Tile {
         href: href.into(),
         number: n.to_string(),
-        text,
+        text: text.into(),
         class: if n > 0 { class } else { "calm" },
     }
 }
@@ -78,20 +78,32 @@ pub(super) fn groups(desk: &Desk, known: &Known) -> Vec<Group> {
     groups
 }
 
+/// Where it leads, how many, what it says in Chinese and English, its class.
+type Row<'a> = (&'a str, u64, [&'a str; 2], &'static str);
+
+fn tiles(desk: &Desk, rows: &[Row<'_>]) -> Vec<Tile> {
+    let one = |(href, n, [zh, en], class): &Row<'_>| tile(*href, *n, desk.lang.t(zh, en), class);
+    rows.iter().map(one).collect()
+}
+
+fn group(desk: &Desk, [zh, en]: [&'static str; 2], rows: &[Row<'_>]) -> Group {
+    Group { title: desk.lang.t(zh, en), tiles: tiles(desk, rows) }
+}
+
 fn waiting(desk: &Desk, known: &Known) -> Group {
-    let t = |zh, en| desk.lang.t(zh, en);
     let c = &known.counts;
-    let both = t("处字段有两个值", "fields with two values");
-    let accept = t("条修改待接受", "changes to accept or not");
-    let pairs = t("对可能重复", "pairs that may be one");
-    let clocks = t("部手机时钟不准", "phones whose clock is off");
-    let tiles = vec![
-        tile("/console/review", c.conflicts, both, "act"),
-        tile("/console/review/waiting", c.tickets, accept, "act"),
-        tile("/console/review/twins", c.twins, pairs, "act"),
-        tile("/console/review/clocks", c.clocks, clocks, "act"),
+    let rows = [
+        ("/console/review", c.conflicts, ["处字段有两个值", "fields with two values"], "act"),
+        ("/console/review/waiting", c.tickets, ["处修改待接受", "changes to accept or not"], "act"),
+        ("/console/review/twins", c.twins, ["对可能重复", "pairs that may be one"], "act"),
+        (
+            "/console/review/clocks",
+            c.clocks,
+            ["部手机时钟不准", "phones whose clock is off"],
+            "act",
+        ),
     ];
-    Group { title: t("等您决定", "Waiting for you"), tiles }
+    group(desk, ["等您决定", "Waiting for you"], &rows)
 }
 
 fn cases(desk: &Desk, known: &Known) -> Tile {
@@ -100,80 +112,104 @@ fn cases(desk: &Desk, known: &Known) -> Tile {
 }
 
 fn found(desk: &Desk, known: &Known) -> Vec<Tile> {
-    let t = |zh, en| desk.lang.t(zh, en);
     let [s1, s2, ..] = known.counts.open;
-    let grave = t("项紧急隐患未消除 (S1)", "imminent findings open (S1)");
-    let serious = t("项较重隐患未消除 (S2)", "serious findings open (S2)");
-    let late = t("项已过整改期限", "findings past their time limit");
-    let missing = t("张照片尚未从手机传来", "photos not yet arrived from phones");
-    vec![
-        tile("/console/findings?severity=S1&open=1", s1, grave, "s1"),
-        tile("/console/findings?severity=S2&open=1", s2, serious, "s2"),
-        tile("/console/findings?open=1&overdue=1", known.counts.overdue, late, "s1"),
-        tile("/console/visits?missing=1", known.counts.photos, missing, "s2"),
-    ]
+    let (late, missing) = (known.counts.overdue, known.counts.photos);
+    let rows = [
+        (
+            "/console/findings?severity=S1&open=1",
+            s1,
+            ["项紧急隐患未消除 (S1)", "imminent findings open (S1)"],
+            "s1",
+        ),
+        (
+            "/console/findings?severity=S2&open=1",
+            s2,
+            ["项较重隐患未消除 (S2)", "serious findings open (S2)"],
+            "s2",
+        ),
+        (
+            "/console/findings?open=1&overdue=1",
+            late,
+            ["项已过整改期限", "findings past their time limit"],
+            "s1",
+        ),
+        (
+            "/console/visits?missing=1",
+            missing,
+            ["张照片尚未从手机传来", "photos not yet arrived from phones"],
+            "s2",
+        ),
+    ];
+    tiles(desk, &rows)
 }
 
 /// What a handler's department leads.
 fn led(desk: &Desk, known: &Known) -> Option<Group> {
-    let t = |zh, en| desk.lang.t(zh, en);
     let (code, [open, late]) = known.led.as_ref()?;
     let list = |more: &str| format!("/console/findings?open=1&lead={code}{more}");
-    let tiles = vec![
-        tile(
-            list(""),
-            *open,
-            t("项隐患由本部门主办", "open findings your department leads"),
-            "act",
-        ),
-        tile(list("&overdue=1"), *late, t("项已过整改期限", "of them past their limit"), "s1"),
+    let (all, over) = (list(""), list("&overdue=1"));
+    let rows = [
+        (&*all, *open, ["项隐患由本部门主办", "open findings your department leads"], "act"),
+        (&*over, *late, ["项已过整改期限", "of them past their limit"], "s1"),
     ];
-    Some(Group { title: t("本部门", "Your department"), tiles })
+    Some(group(desk, ["本部门", "Your department"], &rows))
 }
 
 fn cover(desk: &Desk, known: &Known) -> Group {
-    let t = |zh, en| desk.lang.t(zh, en);
     let [places, fresh, never] = known.counts.places;
     let share = (fresh * 100).checked_div(places).unwrap_or(0);
-    let visits = t("次走访（近 7 天）", "visits in the last 7 days");
-    let stale = t("处半年没有走访", "places not visited for half a year");
-    let seen = t("的场所半年内走访过", "of places visited within half a year");
-    let mut covered = tile("/console/map", share, seen, "plain");
-    covered.number = format!("{share} %");
-    let tiles = vec![
-        covered,
-        tile("/console/places?stale=1", places - fresh, stale, "plain"),
-        tile("/console/places?stale=1", never, t("处从未走访", "places never visited"), "plain"),
-        tile(format!("/console/visits?days={DAYS}"), known.counts.visits, visits, "plain"),
+    let week = format!("/console/visits?days={DAYS}");
+    let stale = places - fresh;
+    let (zh, en) = if never == stale {
+        ("处从未走访".to_owned(), "places never visited".to_owned())
+    } else {
+        let zh = format!("处半年没有走访，其中 {never} 处从未");
+        (zh, format!("places not visited for half a year, {never} of them never"))
+    };
+    let rows = [
+        (
+            "/console/map",
+            share,
+            ["的场所半年内走访过", "of places visited within half a year"],
+            "plain",
+        ),
+        ("/console/places?stale=1", stale, [&*zh, &*en], "plain"),
+        (&*week, known.counts.visits, ["次走访（近 7 天）", "visits in the last 7 days"], "plain"),
     ];
-    Group { title: t("覆盖", "Coverage"), tiles }
+    let mut cover = group(desk, ["覆盖", "Coverage"], &rows);
+    cover.tiles.iter_mut().take(1).for_each(|tile| tile.number.push_str(" %"));
+    cover
 }
 
 fn trail(desk: &Desk, known: &Known) -> Group {
-    let t = |zh, en| desk.lang.t(zh, en);
-    let rows = t("条记录（近 24 小时）", "rows in the trail of 24 hours");
-    let refused = t("次被拒（近 24 小时）", "acts refused in 24 hours");
-    let tiles = vec![
-        tile("/console/audit?refused=1", known.trail.refused, refused, "s2"),
-        tile("/console/audit", known.trail.rows, rows, "plain"),
+    let rows = [
+        (
+            "/console/audit?refused=1",
+            known.trail.refused,
+            ["次被拒（近 24 小时）", "acts refused in 24 hours"],
+            "s2",
+        ),
+        (
+            "/console/audit",
+            known.trail.rows,
+            ["条记录（近 24 小时）", "rows in the trail of 24 hours"],
+            "plain",
+        ),
     ];
-    Group { title: t("审计记录", "The trail"), tiles }
+    group(desk, ["审计记录", "The trail"], &rows)
 }
 
 fn accounts(desk: &Desk, known: &Known) -> Group {
-    let t = |zh, en| desk.lang.t(zh, en);
-    let tiles =
-        vec![tile("/console/people", known.people, t("个账号在用", "accounts in use"), "plain")];
-    Group { title: t("账号", "Accounts"), tiles }
+    let rows = [("/console/people", known.people, ["个账号在用", "accounts in use"], "plain")];
+    group(desk, ["账号", "Accounts"], &rows)
 }
 
 fn phones(desk: &Desk, known: &Known) -> Group {
-    let t = |zh, en| desk.lang.t(zh, en);
-    let silent = t("部手机超过 3 天没有消息", "phones not heard for over 3 days");
-    let used = t("部手机在用", "phones in use");
-    let tiles = vec![
-        tile("/console/phones?silent=1", known.counts.silent, silent, "s2"),
-        tile("/console/phones", known.counts.phones, used, "plain"),
+    let c = &known.counts;
+    let silent = ["部手机超过 3 天没有消息", "phones not heard for over 3 days"];
+    let rows = [
+        ("/console/phones?silent=1", c.silent, silent, "s2"),
+        ("/console/phones", c.phones, ["部手机在用", "phones in use"], "plain"),
     ];
-    Group { title: t("手机", "Phones"), tiles }
+    group(desk, ["手机", "Phones"], &rows)
 }

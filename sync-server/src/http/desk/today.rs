@@ -6,12 +6,13 @@ use axum::response::Response;
 use ironfeet_core::model::{Role, UtcMillis};
 
 use super::super::error::{Error, off};
+use super::decided::{self, Line};
 use super::frame::{Desk, Frame, Refusal, SILENT_HOURS};
 use super::rights::{Right, may};
 use super::tiles::{self, Group};
 use crate::app::App;
 use crate::review::{self, Open};
-use crate::store::desk::{ConflictFilter, Counts, DecisionRow, Trail};
+use crate::store::desk::{ConflictFilter, Counts, Trail};
 use crate::store::{self, DeviceRow, DeviceStatus, Session, StoreError};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -31,7 +32,7 @@ struct TodayPage {
     groups: Vec<Group>,
     next: Option<Open>,
     silent: Vec<DeviceRow>,
-    decisions: Vec<DecisionRow>,
+    decisions: Vec<Line>,
     decides: bool,
     audits: bool,
 }
@@ -63,7 +64,7 @@ struct Seen {
     known: Known,
     next: Option<Open>,
     silent: Vec<DeviceRow>,
-    decisions: Vec<DecisionRow>,
+    decisions: Vec<Line>,
 }
 
 /// The first page.
@@ -90,7 +91,7 @@ fn see(s: &dyn Session, desk: &Desk) -> Result<Seen, StoreError> {
         let first = s.conflicts_page(&filter, None, 1)?;
         let open = first.first().map(|row| review::look(s, &desk.app, &row.row)).transpose()?;
         seen.next = open.flatten();
-        seen.decisions = s.decisions(None, FEW)?;
+        seen.decisions = decided::lines(s, desk, s.decisions(None, FEW)?)?;
     }
     if may(Right::Phones) {
         seen.silent = silent(s, desk.now)?;

@@ -151,7 +151,8 @@ fn points(pair: &Pair) -> String {
         Some(json!({ "n": n + 1, "at": [lon, lat] }))
     };
     let all: Vec<_> = pair.both.iter().enumerate().filter_map(point).collect();
-    if all.is_empty() { String::new() } else { json!(all).to_string() }
+    // Two visits are in one place: nothing to see.
+    if all.is_empty() || pair.visits { String::new() } else { json!(all).to_string() }
 }
 
 fn said(desk: &Desk, asked: &Asked) -> Option<Said> {

@@ -121,6 +121,15 @@ impl Desk for Session<'_> {
         self.ticket_numbers(filter, after, limit)
     }
 
+    fn tickets_by_record(
+        &self,
+        filter: &TicketFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(DocId, DeviceId, u64)>, StoreError> {
+        self.ticket_records(filter, after, limit)
+    }
+
     fn tickets_by_device(&self, scope: &[String]) -> Result<Vec<Waiting>, StoreError> {
         self.ticket_groups(scope)
     }

@@ -14,7 +14,7 @@ const TABLES: [&str; 6] =
     ["place_row", "visit_row", "finding_row", "task_row", "photo_row", "conflict_row"];
 const PLACE_COLUMNS: &str = "doc_id, pid, kind, address, name, lat, lon, gen";
 pub(super) const VISIT_COLUMNS: &str = "doc_id, pid, place_id, list, list_version, by_role, status,
-    started_at, finished_at, findings, cleared, gen";
+    started_at, finished_at, findings, cleared, gen, quick";
 pub(super) const FINDING_COLUMNS: &str = "doc_id, code, place_id, pid, severity, category, lead,
     raised_at, list, route, title_zh, title_en, due_at";
 /// When the newest change of document `?1` came.
@@ -51,6 +51,7 @@ pub(super) fn visit(row: &Row<'_>) -> rusqlite::Result<VisitRow> {
         findings: from::count(row, 9)?,
         cleared: row.get(10)?,
         generation: from::count(row, 11)?,
+        quick: row.get(12)?,
     })
 }
 
@@ -122,7 +123,7 @@ impl Session<'_> {
         self.run(
             &format!(
                 "INSERT INTO visit_row ({VISIT_COLUMNS}, updated_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, {NEWEST})"
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, {NEWEST})"
             ),
             params![
                 row.doc.0,
@@ -136,7 +137,8 @@ impl Session<'_> {
                 row.finished_at.map(|at| at.0),
                 from::signed(row.findings),
                 row.cleared,
-                from::signed(row.generation)
+                from::signed(row.generation),
+                row.quick
             ],
         )?;
         self.twins_of_visit(row)

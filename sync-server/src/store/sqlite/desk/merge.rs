@@ -12,7 +12,7 @@ use crate::store::{StoreError, VisitRow};
 
 /// Merges upon merges that are followed; more do not happen.
 const DEEP: usize = 16;
-/// Visits of one place by one checklist begun within this are perhaps one.
+/// Whole visits of one place, by one post and checklist, begun within this are perhaps one.
 const VISITS_MS: i64 = 86_400_000;
 const DECISION: &str = "SELECT a, b, kept, took, actor, at FROM twin_decision";
 /// Pairs that wait: both still there, nothing said.
@@ -121,15 +121,19 @@ impl Session<'_> {
         Ok(all)
     }
 
-    /// Notes which other visits of the place were begun within a day by the same checklist.
+    /// Notes which other visits may be this one, written twice. Another post's is a joint visit, a quick one was made
+    /// on purpose: neither is suggested.
     pub(in super::super) fn twins_of_visit(&self, row: &VisitRow) -> Result<(), StoreError> {
         self.run("DELETE FROM twin_row WHERE a = ?1 OR b = ?1", [row.doc.0])?;
+        if row.quick {
+            return Ok(());
+        }
         self.run(
             "INSERT INTO twin_row (a, b, pid)
              SELECT min(doc_id, ?1), max(doc_id, ?1), pid FROM visit_row
              WHERE place_id = ?2 AND started_at BETWEEN ?3 - ?5 AND ?3 + ?5 AND list = ?4
-               AND doc_id <> ?1 LIMIT 8",
-            params![row.doc.0, row.place.0, row.started_at.0, row.list, VISITS_MS],
+               AND by_role = ?6 AND quick = 0 AND doc_id <> ?1 LIMIT 8",
+            params![row.doc.0, row.place.0, row.started_at.0, row.list, VISITS_MS, row.by_role],
         )?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use ironfeet_core::model::DocId;
+use ironfeet_core::model::{DeviceId, DocId};
 
 use super::super::Session;
 use super::super::convert as from;
@@ -35,6 +35,17 @@ const QUEUE: &str = "SELECT c.doc_id, c.container, c.field, c.pid, c.kind, c.riv
     coalesce(p.address, '')
     FROM conflict_row c LEFT JOIN doc d ON d.doc_id = c.doc_id
     LEFT JOIN place_row p ON p.doc_id = coalesce(d.about, c.doc_id)";
+
+/// The conditions of a filter of open tickets.
+fn tickets(select: &str, filter: &TicketFilter) -> Query {
+    let mut query = Query::new(&format!("{select} FROM quarantine"));
+    query.and("decision IS NULL", []);
+    query.scope("pid", &filter.scope).equal("reason", filter.reason.as_ref());
+    if let Some(device) = &filter.device {
+        query.and("device_id = ?", [device.0.to_vec().into()]);
+    }
+    query
+}
 
 impl Session<'_> {
     pub(super) fn put_decision(&self, row: &DecisionRow) -> Result<u64, StoreError> {
@@ -102,13 +113,23 @@ impl Session<'_> {
         after: u64,
         limit: usize,
     ) -> Result<Vec<u64>, StoreError> {
-        let mut query = Query::new("SELECT ticket FROM quarantine");
-        query.and("decision IS NULL", []).and("ticket > ?", [from::signed(after).into()]);
-        query.scope("pid", &filter.scope).equal("reason", filter.reason.as_ref());
-        if let Some(device) = &filter.device {
-            query.and("device_id = ?", [device.0.to_vec().into()]);
-        }
+        let mut query = tickets("SELECT ticket", filter);
+        query.and("ticket > ?", [from::signed(after).into()]);
         self.listed(query.end("ticket", limit), |row| from::count(row, 0))
+    }
+
+    pub(super) fn ticket_records(
+        &self,
+        filter: &TicketFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(DocId, DeviceId, u64)>, StoreError> {
+        let mut query = tickets("SELECT doc_id, device_id, min(ticket) AS first", filter);
+        query.sql.push_str(" GROUP BY doc_id, device_id HAVING first > ?");
+        query.values.push(from::signed(after).into());
+        self.listed(query.end("first", limit), |row| {
+            Ok((from::doc(row, 0)?, from::device(row, 1)?, from::count(row, 2)?))
+        })
     }
 
     pub(super) fn ticket_groups(&self, scope: &[String]) -> Result<Vec<Waiting>, StoreError> {
