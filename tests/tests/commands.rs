@@ -231,16 +231,7 @@ fn every_command_of_the_server_answers_with_the_keys_it_promises() {
     let same =
         ask(&server, &["import", "checklists", path(&lists)], "version changes published same");
     assert_eq!((&same["published"], &same["same"]), (&false.into(), &true.into()), "{same}");
-    // Late work of a revoked phone waits, and is decided on.
-    let _ = li.json(&["place", "note", &place, "one"]);
-    let _ = li.json(&["place", "set", &place, "storeys", "3"]);
-    ask(&server, &["admin", "device", "revoke", text(&enrolled["device_id"])], "id status");
-    let _ = li.json(&["sync"]);
-    let tickets = ask(&server, &["quarantine", "list"], "ticket doc reason device changes");
-    for (n, act) in ["accept", "discard"].iter().enumerate() {
-        let ticket = tickets[n]["ticket"].to_string();
-        ask(&server, &["quarantine", act, &ticket], "ticket decision");
-    }
+    late(&li, (&place, text(&enrolled["device_id"])), &|args, keys| ask(&server, args, keys));
     let copy = dirs.path().join("copy.db");
     ask(&server, &["backup", path(&copy)], "ok bytes documents changes durable");
     ask(&server, &["verify"], "ok documents changes partitions entries audit photos problems");
@@ -263,6 +254,19 @@ fn every_command_of_the_server_answers_with_the_keys_it_promises() {
         promised("ironfeet-server"),
         "asked here, and promised by docs/commands.md"
     );
+}
+
+/// Late work of a revoked phone waits, and is decided on.
+fn late(li: &Terminal, (place, device): (&str, &str), ask: &dyn Fn(&[&str], &str) -> Value) {
+    let _ = li.json(&["place", "note", place, "one"]);
+    let _ = li.json(&["place", "set", place, "storeys", "3"]);
+    ask(&["admin", "device", "revoke", device], "id status");
+    let _ = li.json(&["sync"]);
+    let tickets = ask(&["quarantine", "list"], "ticket doc reason device changes");
+    for (n, act) in ["accept", "discard"].iter().enumerate() {
+        let ticket = tickets[n]["ticket"].to_string();
+        ask(&["quarantine", act, &ticket], "ticket decision");
+    }
 }
 
 /// What a city's own people keep: areas, departments, posts, accounts, programs, outlines.
