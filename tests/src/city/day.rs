@@ -96,17 +96,9 @@ impl City {
     pub fn outing(&self, rates: &Rates, day: Date, person: usize) -> Option<Outing> {
         let who = self.person(person).filter(|p| !p.grids.is_empty())?;
         let mut rng = stream(self.seed(), &format!("outing {day}"), person as u64);
-        let mut visits: Vec<PlannedVisit> = Vec::new();
-        for _ in 0..visit_count(&mut rng, rates, who.job, day) {
-            // Nobody goes to one place twice on a day; where there are few places, fewer are gone to.
-            let new = |v: &PlannedVisit, all: &[PlannedVisit]| {
-                all.iter().all(|other| (other.grid, other.place) != (v.grid, v.place))
-            };
-            let drawn = (0..DRAWS).filter_map(|_| self.visit(&mut rng, rates, &who));
-            let mut fresh = drawn.filter(|v| new(v, &visits));
-            let next = fresh.next();
-            visits.extend(next);
-        }
+        let mut visits: Vec<PlannedVisit> = (0..visit_count(&mut rng, rates, who.job, day))
+            .filter_map(|_| self.visit(&mut rng, rates, &who))
+            .collect();
         self.join(&mut rng, rates, day, &who, &mut visits);
         spread(&mut rng, &mut visits);
         let (skew_ms, silent) = self.phone(rates, day, person);
@@ -255,8 +247,6 @@ impl City {
     }
 }
 
-/// A visit is drawn again so often where the place was gone to on that day.
-const DRAWS: u32 = 8;
 /// Part-time workers and police make visits on 220 of 250 working days.
 const PART_TIME_PRESENT: f64 = 220.0 / 250.0;
 

@@ -51,6 +51,8 @@ pub struct Pocket {
     clock: Arc<PhoneClock>,
     /// The phone's places by address.
     places: HashMap<String, PlaceId>,
+    /// The day of each place's last visit by this person.
+    been: HashMap<PlaceId, Date>,
 }
 
 /// What a person does on a day.
@@ -88,7 +90,8 @@ impl Pocket {
         let (phone, http) = town.let_in(dir, &code, clock.clone(), APP)?;
         phone.keep_in_memory(64);
         let tally = Tally::default();
-        let mut pocket = Self { number, person, tally, phone, http, clock, places: HashMap::new() };
+        let (places, been) = (HashMap::new(), HashMap::new());
+        let mut pocket = Self { number, person, tally, phone, http, clock, places, been };
         pocket.sync(town)?;
         pocket.tally.sync_ms.clear(); // the first download is not a sync of the day
         pocket.learn()?;
@@ -181,7 +184,11 @@ impl Pocket {
         }
         match list_for(there.kind) {
             Some(list) => {
-                let id = self.phone.visit_start(place, list, self.comes_after(city, visit))?;
+                // Whoever comes again on one day makes a quick visit.
+                let again = self.been.get(&place) == Some(&errand.day);
+                self.been.insert(place, errand.day);
+                let quick = again || self.comes_after(city, visit);
+                let id = self.phone.visit_start(place, list, quick)?;
                 self.answer(errand, visit, id, list, (&[], &known(&there)))
             }
             None => self.patrol(errand, visit, place, there.kind),
