@@ -199,6 +199,13 @@ impl Frame {
         found.map_or_else(|| code.to_owned(), |c| c.name.get(self.lang.0).to_owned())
     }
 
+    /// A finding's title.
+    pub(super) fn finding(&self, code: &str) -> String {
+        let found = self.content.finding(code);
+        let title = found.map(|(_, _, rule)| rule.title.get(self.lang.0).to_owned());
+        title.unwrap_or_else(|| code.to_owned())
+    }
+
     /// A department's name.
     pub(super) fn department(&self, code: impl AsRef<str>) -> String {
         let code = code.as_ref();
