@@ -8,7 +8,7 @@ use ironfeet_core::phone::sync::{Progress, SyncError, Watch};
 use ironfeet_tests::simulation::{Hand, folder};
 
 /// More than a phone takes without a bundle, and more than a bundle may lag behind.
-const MANY: usize = 230;
+const MANY: usize = 520;
 
 /// Stops a sync after so many slices.
 struct Cut(AtomicUsize);

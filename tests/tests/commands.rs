@@ -272,13 +272,13 @@ fn late(li: &Terminal, (place, device): (&str, &str), ask: &dyn Fn(&[&str], &str
 /// What a city's own people keep: areas, departments, posts, accounts, programs, outlines.
 fn registers(dir: &Path, ask: &dyn Fn(&[&str], &str) -> Value) {
     let entry = "id title retired_at";
-    let areas = file(dir, "areas.csv", "id,title\n32,江苏省\n3299,平川市\n329901,城中区\n");
-    ask(&["admin", "org", "import", &areas], entry);
+    let areas = file(dir, "areas.csv", "id,title\n329900,平川市\n329901,城中区\n");
+    ask(&["admin", "org", "import", &areas], "added");
     ask(&["admin", "org", "add", "--id", "329902", "--title", "城北区"], entry);
     ask(&["admin", "org", "list"], entry);
     ask(&["admin", "org", "retire", "--id", "329902"], "id retired_at");
-    let departments = file(dir, "departments.csv", "id,title\nWATER,水务局\n");
-    ask(&["admin", "department", "import", &departments], entry);
+    let departments = file(dir, "departments.csv", "id,title\nFIRE,消防救援\nWATER,水务局\n");
+    ask(&["admin", "department", "import", &departments], "added");
     ask(&["admin", "department", "add", "--id", "PARKS", "--title", "园林局"], entry);
     ask(&["admin", "department", "list"], entry);
     ask(&["admin", "department", "retire", "--id", "PARKS"], "id retired_at");
