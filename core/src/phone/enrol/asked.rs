@@ -65,8 +65,26 @@ fn hash(code: &str) -> [u8; 32] {
     Sha256::digest(letters.to_uppercase().as_bytes()).into()
 }
 
-/// Whether the server has answered for good: this key will not be let in by this code.
+/// Whether the server has answered for good: this key will not be let in by this code. Another that answers in its
+/// place, such as a hotel's page, gives none of our codes.
 pub(super) fn is_final(error: &SyncError) -> bool {
-    let SyncError::Transport(TransportError::Refused { status, .. }) = error else { return false };
-    (400..500).contains(status)
+    let SyncError::Transport(TransportError::Refused { status, code }) = error else {
+        return false;
+    };
+    (400..500).contains(status) && !code.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_server_says_that_a_code_is_no_good() {
+        let refused = |status, code: &str| {
+            is_final(&TransportError::Refused { status, code: code.to_owned() }.into())
+        };
+        assert!(refused(403, "code") && refused(409, "taken"));
+        assert!(!refused(403, "") && !refused(503, "busy"));
+        assert!(!is_final(&TransportError::Timeout.into()));
+    }
 }
