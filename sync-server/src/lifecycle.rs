@@ -19,7 +19,7 @@ use crate::store::{self, DocRow, DocState, DocumentRows, Session, StoreError};
 use crate::words;
 
 pub use inbox::share_place;
-pub(crate) use inbox::{appear, inboxes};
+pub(crate) use inbox::{appear, inboxes, is_department};
 
 /// Why a document does not go where it was sent.
 #[derive(Debug, thiserror::Error)]

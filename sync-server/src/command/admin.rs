@@ -206,13 +206,11 @@ fn check(
 ) -> Result<(), (&'static str, String)> {
     people::check(person)
         .map_err(|wrong| ("areas", ground.say(wrong.zh(), &wrong.to_string()).to_owned()))?;
-    let code = person.department.as_ref().map(DepartmentCode::as_str);
-    if code.is_some_and(|code| !known.contains(code)) {
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let wrong = LifeError::Department(known.join(" "));
-        return Err(("department", ground.say(&wrong.zh(), &wrong.to_string()).to_owned()));
+    let wrong = |wrong: LifeError| ground.say(&wrong.zh(), &wrong.to_string()).to_owned();
+    match &person.department {
+        Some(code) => lifecycle::is_department(known, code).map_err(|e| ("department", wrong(e))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn person_json(person: &PersonRow) -> Value {

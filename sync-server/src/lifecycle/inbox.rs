@@ -1,6 +1,8 @@
 //! What departments are shown: places with their visits and tasks in an inbox, beside their home.
 
-use ironfeet_core::model::{ChangeHash, DocId, Pid, UtcMillis};
+use std::collections::BTreeSet;
+
+use ironfeet_core::model::{ChangeHash, DepartmentCode, DocId, Pid, UtcMillis};
 use ironfeet_core::sync::message::LeaveReason;
 
 use super::LifeError;
@@ -65,11 +67,19 @@ pub fn share_place(
 /// An inbox of a department that there is: nobody would ever read another one.
 fn is_inbox(s: &dyn Session, app: &App, inbox: &Pid) -> Result<(), LifeError> {
     let Pid::Inbox(department, _) = inbox else { return Err(LifeError::Outside) };
-    let known = people::departments(s, &app.checklists.get())?;
+    is_department(&people::departments(s, &app.checklists.get())?, department)
+}
+
+/// A department that there is; else those there are are named.
+pub(crate) fn is_department(
+    known: &BTreeSet<String>,
+    department: &DepartmentCode,
+) -> Result<(), LifeError> {
     if known.contains(department.as_str()) {
         return Ok(());
     }
-    Err(LifeError::Department(known.into_iter().collect::<Vec<_>>().join(" ")))
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    Err(LifeError::Department(known.join(" ")))
 }
 
 /// Whether a home lies in the area of an inbox.
