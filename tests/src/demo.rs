@@ -23,7 +23,7 @@ use jiff::civil::Date;
 
 use crate::bench::station::StationError;
 use crate::bench::watch::epoch_ms;
-use crate::city::{City, Job, Outcome, Outing, PlannedVisit, Rates, Scale, Stream, is_working_day};
+use crate::city::{City, Job, Outcome, Outing, PlannedVisit, Rates, Scale, Stream};
 use clock::{CityClock, before, next};
 use doors::Doors;
 use pocket::{Errand, Pocket};
@@ -168,16 +168,12 @@ impl Life {
     /// # Errors
     /// When the server fails; what goes wrong on phones is counted.
     pub fn live(&mut self, days: u32, say: &mut dyn FnMut(&str)) -> Result<(), StationError> {
-        let mut day = self.next_day;
         for n in 1..=days {
-            while !is_working_day(day) {
-                day = next(day);
-            }
+            let day = clock::working_day(self.next_day);
             let line = self.day(day, n == days)?;
             say(&line);
             self.days = n;
-            day = next(day);
-            self.next_day = day;
+            self.next_day = next(day);
         }
         Ok(())
     }

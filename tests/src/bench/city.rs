@@ -103,7 +103,10 @@ fn ramp(
     for window_s in windows {
         let step = life.step(*window_s)?;
         let p95 = percentile(&step.due_ms, 0.95);
-        say(&format!("{} 个请求 requests in {window_s} s: p95 {p95} ms", step.requests));
+        let (requests, failed) = (step.requests, step.failures.len());
+        say(&format!(
+            "{requests} 个请求 requests in {window_s} s: p95 {p95} ms, {failed} 个失败 failed"
+        ));
         steps.push(step);
         if p95 > BROKEN_MS {
             break;

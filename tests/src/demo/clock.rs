@@ -49,6 +49,15 @@ pub fn first_day(last: Date, days: u32) -> Date {
     }
 }
 
+/// A day, or the first working day after it.
+#[must_use]
+pub(super) fn working_day(mut day: Date) -> Date {
+    while !is_working_day(day) {
+        day = next(day);
+    }
+    day
+}
+
 /// The day after.
 #[must_use]
 pub(super) fn next(day: Date) -> Date {
@@ -96,28 +105,33 @@ impl Clock for CityClock {
 
 /// A phone's clock, wrong by its skew; every look at it is a little later.
 #[derive(Default)]
-pub struct PhoneClock(AtomicI64);
+pub struct PhoneClock {
+    now_ms: AtomicI64,
+    skew_ms: AtomicI64,
+}
 
 impl PhoneClock {
     /// Sets the time as this phone believes it.
     pub fn set(&self, now: UtcMillis, skew_ms: i64) {
-        self.0.store(now.0 + skew_ms, Ordering::Relaxed);
+        self.skew_ms.store(skew_ms, Ordering::Relaxed);
+        self.now_ms.store(now.0 + skew_ms, Ordering::Relaxed);
     }
 
-    /// Time passed until now; a clock never goes back.
-    pub fn catch_up(&self, now: UtcMillis, skew_ms: i64) {
-        self.0.fetch_max(now.0 + skew_ms, Ordering::Relaxed);
+    /// Time passed until now, also for a phone that lay in a drawer; its skew stays, and it never goes back.
+    pub fn catch_up(&self, now: UtcMillis) {
+        let skewed = now.0 + self.skew_ms.load(Ordering::Relaxed);
+        self.now_ms.fetch_max(skewed, Ordering::Relaxed);
     }
 
     /// Somebody took this long for an answer.
     pub fn pass(&self, ms: i64) {
-        self.0.fetch_add(ms, Ordering::Relaxed);
+        self.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 }
 
 impl Clock for PhoneClock {
     fn now(&self) -> UtcMillis {
-        UtcMillis(self.0.fetch_add(1, Ordering::Relaxed))
+        UtcMillis(self.now_ms.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -131,6 +145,16 @@ mod tests {
         assert_eq!(first_day(date(2026, 11, 20), 3), date(2026, 11, 18));
         assert_eq!(first_day(date(2026, 11, 22), 3), date(2026, 11, 18), "a Sunday");
         assert_eq!(first_day(date(2026, 11, 23), 2), date(2026, 11, 20), "a Monday");
+    }
+
+    #[test]
+    fn a_phone_that_lay_in_a_drawer_reads_the_time_wrong_by_its_skew() {
+        let clock = PhoneClock::default();
+        clock.set(UtcMillis(1_000), -30);
+        clock.catch_up(UtcMillis(9_000));
+        assert_eq!(clock.now(), UtcMillis(8_970));
+        clock.catch_up(UtcMillis(5_000));
+        assert_eq!(clock.now(), UtcMillis(8_971), "it never goes back");
     }
 
     #[test]

@@ -201,10 +201,8 @@ impl Plan<'_> {
         let limit = days.min().unwrap_or(ADVICE_DAYS).max(1);
         let mut dice = stream(self.city.seed(), &format!("again {}", self.day), self.key);
         let late = worst != Severity::S1 && dice.random_range(0..100) >= IN_TIME_OF_HUNDRED;
-        let mut day = self.day.saturating_add(jiff::Span::new().days(dice.random_range(1..=limit)));
-        while !is_working_day(day) {
-            day = day.saturating_add(jiff::Span::new().days(1));
-        }
+        let after = jiff::Span::new().days(dice.random_range(1..=limit));
+        let day = clock::working_day(self.day.saturating_add(after));
         if late || day >= to {
             return None;
         }

@@ -104,11 +104,12 @@ impl Pocket {
         Ok(())
     }
 
-    /// One sync over HTTP; repeats while the server has more.
+    /// One sync over HTTP at the server's time; repeats while the server has more.
     ///
     /// # Errors
     /// When it does not come to its end.
     pub fn sync(&mut self, town: &Town) -> Result<(), StationError> {
+        self.clock.catch_up(town.clock.now());
         loop {
             let start = epoch_ms();
             let sync = self.phone.sync(&self.http, APP, &Unwatched);
@@ -129,7 +130,6 @@ impl Pocket {
         let offline = visit.offline || errand.silent;
         self.tally.offline += u64::from(offline);
         if !offline {
-            self.clock.catch_up(errand.town.clock.now(), errand.skew_ms);
             self.hand_in(errand.town);
         }
     }
@@ -142,8 +142,9 @@ impl Pocket {
         }
     }
 
-    /// Makes a sync ready without sending it; none where nothing could be made.
+    /// Makes a sync ready at the server's time without sending it; none where nothing could be made.
     pub fn hold(&mut self, town: &Town) -> Option<Ready> {
+        self.clock.catch_up(town.clock.now());
         let holding = Holding::new(&self.http);
         // It ends like a sync without network.
         let _offline = town.runtime.block_on(self.phone.sync(&holding, APP, &Unwatched));

@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::storm::wait_until;
 use super::tally::Tally;
-use super::{Life, SHIFT_END, clock, is_working_day, lock, next};
+use super::{Life, SHIFT_END, clock, lock, next};
 use crate::bench::station::StationError;
 use crate::bench::watch::epoch_ms;
 
@@ -112,15 +112,13 @@ pub struct Step {
 }
 
 impl Life {
-    /// Lives one more day without any network, then sends what all phones have ready within `window_s`.
+    /// Lives one more day without any network, then sends what all phones have ready within `window_s`: a minute
+    /// and a half at most, for phones' clocks stand still meanwhile and a proof is taken for two.
     ///
     /// # Errors
     /// When a phone fails.
     pub fn step(&mut self, window_s: f64) -> Result<Step, StationError> {
-        let mut day = self.next_day;
-        while !is_working_day(day) {
-            day = next(day);
-        }
+        let day = clock::working_day(self.next_day);
         self.next_day = next(day);
         self.dark_day(day);
         self.town.clock.set(clock::at(day, SHIFT_END + 60));

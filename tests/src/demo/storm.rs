@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::apart::Used;
 use super::tally::Tally;
-use super::{Life, SHIFT_END, clock, is_working_day, lock, next};
+use super::{Life, SHIFT_END, clock, lock, next};
 use crate::bench::station::StationError;
 use crate::bench::watch::epoch_ms;
 
@@ -64,10 +64,7 @@ impl Life {
         window_s: f64,
         say: &mut dyn FnMut(&str),
     ) -> Result<Storm, StationError> {
-        let mut day = self.next_day;
-        while !is_working_day(day) {
-            day = next(day);
-        }
+        let day = clock::working_day(self.next_day);
         self.next_day = next(day);
         let visits = self.dark_day(day);
         say(&format!("无网一天 a day without network: {visits} visits"));
