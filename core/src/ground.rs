@@ -23,3 +23,30 @@ pub trait Entropy: Send + Sync {
         bytes
     }
 }
+
+/// A clock and entropy that count, for tests.
+#[cfg(test)]
+pub(crate) struct Counted(pub(crate) std::sync::atomic::AtomicU64);
+
+#[cfg(test)]
+impl Counted {
+    fn next(&self) -> u64 {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+impl Clock for Counted {
+    fn now(&self) -> UtcMillis {
+        UtcMillis(1_795_395_600_000 + self.next().cast_signed())
+    }
+}
+
+#[cfg(test)]
+impl Entropy for Counted {
+    fn fill(&self, out: &mut [u8]) {
+        for byte in out {
+            *byte = self.next().wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()[0];
+        }
+    }
+}

@@ -291,7 +291,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
     use super::*;
-    use crate::ground::{Clock, Entropy};
+    use crate::ground::Counted;
     use crate::phone::transport::{Headers, Later, Pass, Pieces, Reply, Traffic};
 
     /// A server that takes every code, notes what it was asked, and may lose its answers on the way.
@@ -340,24 +340,6 @@ mod tests {
 
         fn traffic(&self) -> Traffic {
             Traffic::default()
-        }
-    }
-
-    /// A clock and entropy that count.
-    struct Counted(AtomicU64);
-
-    impl Clock for Counted {
-        fn now(&self) -> UtcMillis {
-            UtcMillis(0)
-        }
-    }
-
-    impl Entropy for Counted {
-        fn fill(&self, out: &mut [u8]) {
-            for byte in out {
-                let n = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                *byte = n.to_be_bytes()[0];
-            }
         }
     }
 

@@ -38,7 +38,7 @@ impl NoticeRow {
                 "整条记录未被采用，不再提交；内容仍可在本机查看，如仍需要请新建一条",
                 "the whole record was not taken and is not sent any more; you can still read it here, begin a new one if it is needed",
             ),
-            Settled::CODE => return self.settled(lang) + &self.tally(lang),
+            Settled::CODE => return self.settled(lang) + &self.tally(lang, false),
             "post_changed" => return self.post_changed(lang),
             "checklists_unreadable" => (
                 "单位发布了新的检查表，本应用版本读不了；请更新应用，此前仍用原检查表",
@@ -56,13 +56,15 @@ impl NoticeRow {
             _ => ("有一条新通知，更新应用后可查看全文", "a notice: a newer app can show all of it"),
         };
         let one = if lang == Lang::Zh { zh } else { en };
-        let said = self.of_several(lang).unwrap_or_else(|| one.to_owned());
+        let several = self.of_several(lang);
+        let counted = several.is_some();
+        let said = several.unwrap_or_else(|| one.to_owned());
         let told = match self.reason(lang) {
             Some(why) if lang == Lang::Zh => format!("{said}：{why}"),
             Some(why) => format!("{said}: {why}"),
             None => said,
         };
-        told + &self.tally(lang)
+        told + &self.tally(lang, counted)
     }
 
     /// What is said of more than one change.
@@ -93,10 +95,9 @@ impl NoticeRow {
         Some(if lang == Lang::Zh { zh } else { en })
     }
 
-    /// How often, where the words do not say it, and about how many records.
-    fn tally(&self, lang: Lang) -> String {
-        let said = self.of_several(lang).is_some();
-        let times = self.count > 1 && !said;
+    /// How often, where the words have not said it (`counted`), and about how many records.
+    fn tally(&self, lang: Lang, counted: bool) -> String {
+        let times = self.count > 1 && !counted;
         let (n, records) = (self.count, self.records.len());
         match (lang, times, records > 1) {
             (_, false, false) => String::new(),

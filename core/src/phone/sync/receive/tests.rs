@@ -2,31 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use super::*;
 use crate::document::Document;
-use crate::ground::{Clock, Entropy};
+use crate::ground::Counted;
 use crate::model::{Lang, PlaceId, PlaceKind, Role, Scalar};
 use crate::phone::{NewPlace, OpenOptions};
-
-/// A clock and entropy that count.
-struct Counted(AtomicU64);
-
-impl Clock for Counted {
-    fn now(&self) -> UtcMillis {
-        UtcMillis(1_795_395_600_000 + self.0.fetch_add(1, Ordering::Relaxed).cast_signed())
-    }
-}
-
-impl Entropy for Counted {
-    fn fill(&self, out: &mut [u8]) {
-        for byte in out {
-            let n = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            *byte = n.to_be_bytes()[0];
-        }
-    }
-}
 
 fn options(dir: &Path, ground: Arc<Counted>) -> OpenOptions {
     OpenOptions {
