@@ -124,7 +124,9 @@ fn measure(what: What) -> Result<(), StationError> {
     if found["well"] == true {
         Ok(())
     } else {
-        Err(StationError::Setting("server and phones do not agree".to_owned()))
+        Err(StationError::Setting(
+            "not well: see \"failures\" and \"disagreements\" in the answer".to_owned(),
+        ))
     }
 }
 
