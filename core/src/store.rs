@@ -257,6 +257,18 @@ impl Store {
         Ok(done)
     }
 
+    /// Whether the next transactions are on disk when `commit` returns, as they are unless told otherwise. Those
+    /// that need not be, because they can be fetched again, reach it with the next one that is; a power cut
+    /// before that takes the newest of them away, whole and in order.
+    ///
+    /// # Errors
+    /// When the file cannot be asked.
+    pub fn set_durable(&mut self, durable: bool) -> Result<(), StoreError> {
+        let level =
+            if durable { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
+        Ok(self.db.execute_batch(level)?)
+    }
+
     /// Seals a photo into the folder; gives its hash. On disk when it returns.
     ///
     /// # Errors

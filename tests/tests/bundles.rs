@@ -1,11 +1,16 @@
 //! A phone begins from a bundle, is cut off half-way, and finds another bundle when it comes back.
 
+use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ironfeet_core::model::{PlaceId, PlaceKind};
-use ironfeet_core::phone::NewPlace;
 use ironfeet_core::phone::sync::{Progress, SyncError, Watch};
+use ironfeet_core::phone::{NewPlace, Phone};
+use ironfeet_tests::power::{Recording, record};
 use ironfeet_tests::simulation::{Hand, folder};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// More than a phone takes without a bundle, and more than a bundle may lag behind.
 const MANY: usize = 520;
@@ -72,4 +77,78 @@ async fn another_bundle_half_way_through_a_download_is_taken_instead() {
     assert_eq!(shown(1)["remarks"].as_array().map(Vec::len), Some(3 * MANY / 2));
     let places = |n| hand.phone(n).status().expect("a status").places;
     assert_eq!(places(1), places(0));
+}
+
+/// Somebody who records a place after each slice of a download, and when the phone had said that it is saved.
+struct Busy<'a> {
+    phone: &'a Phone,
+    disk: &'a Recording,
+    saved: Mutex<Vec<(usize, PlaceId)>>,
+}
+
+impl Watch for Busy<'_> {
+    fn progress(&self, _: Progress) {
+        let mut saved = self.saved.lock().expect("no test has failed");
+        let id = self.phone.place_add(&house(2_000 + saved.len())).expect("a place that fits");
+        saved.push((self.disk.moment(), id));
+    }
+
+    fn stopped(&self) -> bool {
+        false
+    }
+}
+
+fn put_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in from.read_dir().expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            put_folder(&from, &to);
+        } else {
+            let _bytes = std::fs::copy(from, to).expect("a file");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_power_may_go_in_a_download_what_was_saved_beside_it_stays() {
+    let dir = folder();
+    let world = dir.path().join("world");
+    let mut hand = Hand::open(&world, 0, 1);
+    hand.enrol().await;
+    let place = hand.phone(0).place_add(&house(1_000)).expect("a place that fits");
+    grow(&hand, place, 0).await;
+    hand.enrol().await;
+    drop(hand);
+    let disk = record(&world.join("phone-1")).expect("a folder");
+    let hand = Hand::open(&world, 2, 50);
+    let begun = disk.moment();
+    let saved = {
+        let busy = Busy { phone: hand.phone(1), disk: &disk, saved: Mutex::default() };
+        let _ = hand.sync_watched(1, &busy).await.expect("a clean line");
+        busy.saved.into_inner().expect("no test has failed")
+    };
+    assert!(saved.len() > 2, "{} places were recorded meanwhile", saved.len());
+    let ended = disk.moment();
+    drop(hand);
+    for seed in 0..24 {
+        let mut chance = ChaCha8Rng::seed_from_u64(seed);
+        // As often right after something was saved as anywhere else.
+        let moment = match seed % 2 {
+            0 => saved[chance.random_range(0..saved.len())].0,
+            _ => chance.random_range(begun..=ended),
+        };
+        let here = dir.path().join(seed.to_string());
+        put_folder(&world.join("server"), &here.join("server"));
+        put_folder(&world.join("phone-0"), &here.join("phone-0"));
+        std::fs::create_dir_all(here.join("phone-1")).expect("a folder");
+        disk.image(moment, &mut chance, &here.join("phone-1")).expect("room for it");
+        let hand = Hand::open(&here, 2, 100 + seed);
+        assert_eq!(hand.phone(1).recovered(), None, "seed {seed}: something was damaged");
+        let lost = saved.iter().filter(|(at, id)| *at <= moment && hand.shown(1, *id).is_err());
+        assert_eq!(lost.count(), 0, "seed {seed}: saved and lost");
+        hand.rest(&[1, 0]).await.expect("a clean line");
+        hand.whole(&[]).expect("whole");
+    }
 }

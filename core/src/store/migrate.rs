@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0005_checklist.sql"),
     include_str!("../../migrations/0006_lease.sql"),
     include_str!("../../migrations/0007_kept.sql"),
+    include_str!("../../migrations/0008_left.sql"),
 ];
 
 /// The newest version this app knows.

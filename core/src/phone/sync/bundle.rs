@@ -147,7 +147,8 @@ impl Phone {
 
     /// Writes whole records, how the partition holds them, and how far the bundle was taken. Where an answer
     /// waits meanwhile, it goes between any two records; while more answers may come, transactions are
-    /// short (`pace` records), so that none waits for a long commit.
+    /// short (`pace` records), so that none waits for a long commit. None waits for the disk either: what a power
+    /// cut takes away is fetched again, and the end of the bundle is durable with all before it.
     pub(super) fn land_docs(
         &self,
         pid: &Pid,
@@ -182,7 +183,10 @@ impl Phone {
                 };
                 let waits = || self.is_awaited();
                 let incoming = &incoming[landed..landed + asked];
-                Ok(inner.apply_until(incoming, &mut prepared, &waits, note)?.1)
+                inner.store()?.set_durable(false)?;
+                let done = inner.apply_until(incoming, &mut prepared, &waits, note);
+                inner.store()?.set_durable(true)?;
+                Ok(done?.1)
             })?;
             landed += taken;
             pace.after(taken < asked);
