@@ -43,6 +43,7 @@ pub use course::{Sum, live, many, threads};
 pub use hand::Hand;
 pub use line::{Fault, Line};
 pub use server::Server;
+pub use upset::copy;
 pub use watched::{Between, Failure, Watched};
 pub use world::{Plan, Report, World, folder};
 

@@ -1,6 +1,5 @@
 //! A phone begins from a bundle, is cut off half-way, and finds another bundle when it comes back.
 
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +7,7 @@ use ironfeet_core::model::{PlaceId, PlaceKind};
 use ironfeet_core::phone::sync::{Progress, SyncError, Watch};
 use ironfeet_core::phone::{NewPlace, Phone};
 use ironfeet_tests::power::{Recording, record};
-use ironfeet_tests::simulation::{Hand, folder};
+use ironfeet_tests::simulation::{Hand, copy, folder};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -98,19 +97,6 @@ impl Watch for Busy<'_> {
     }
 }
 
-fn put_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in from.read_dir().expect("a folder") {
-        let entry = entry.expect("an entry");
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if from.is_dir() {
-            put_folder(&from, &to);
-        } else {
-            let _bytes = std::fs::copy(from, to).expect("a file");
-        }
-    }
-}
-
 #[tokio::test]
 async fn the_power_may_go_in_a_download_what_was_saved_beside_it_stays() {
     let dir = folder();
@@ -140,8 +126,8 @@ async fn the_power_may_go_in_a_download_what_was_saved_beside_it_stays() {
             _ => chance.random_range(begun..=ended),
         };
         let here = dir.path().join(seed.to_string());
-        put_folder(&world.join("server"), &here.join("server"));
-        put_folder(&world.join("phone-0"), &here.join("phone-0"));
+        copy(&world.join("server"), &here.join("server"));
+        copy(&world.join("phone-0"), &here.join("phone-0"));
         std::fs::create_dir_all(here.join("phone-1")).expect("a folder");
         disk.image(moment, &mut chance, &here.join("phone-1")).expect("room for it");
         let hand = Hand::open(&here, 2, 100 + seed);

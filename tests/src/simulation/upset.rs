@@ -187,8 +187,11 @@ impl World {
     }
 }
 
-/// Copies a folder.
-pub(super) fn copy(from: &Path, to: &Path) {
+/// Copies a folder with everything in it.
+///
+/// # Panics
+/// When one cannot be read or the other not be written.
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for entry in std::fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
