@@ -213,9 +213,11 @@ impl Phone {
     ) -> Result<T, PhoneError> {
         let turn = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let mut inner = self.inner.lock().unwrap_or_else(|poisoned| {
-            // A call panicked half-way: what is in memory may not be what is on disk.
+            // A call panicked half-way: what is in memory may not be what is on disk, and the file may still be
+            // told not to wait for the disk. It is opened anew.
             let mut inner = PoisonError::into_inner(poisoned);
             inner.records.clear();
+            inner.store = None;
             inner
         });
         drop(turn);

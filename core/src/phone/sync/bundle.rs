@@ -185,7 +185,11 @@ impl Phone {
                 let incoming = &incoming[landed..landed + asked];
                 inner.store()?.set_durable(false)?;
                 let done = inner.apply_until(incoming, &mut prepared, &waits, note);
-                inner.store()?.set_durable(true)?;
+                if let Err(error) = inner.store()?.set_durable(true) {
+                    // Opened anew, it is durable again.
+                    inner.store = None;
+                    return Err(error.into());
+                }
                 Ok(done?.1)
             })?;
             landed += taken;
