@@ -10,7 +10,7 @@ use crate::store::{Db, StoreError, archive, kept, outbox};
 
 use super::content::Contents;
 use super::outbox::{Receipt, lean, note};
-use super::prepare::{Prepared, Slice};
+use super::prepare::Prepared;
 use super::rebase::{Hand, Out, rebase};
 use super::record::{Entry, Records};
 use super::settled::{Settled, Watched};
@@ -61,7 +61,7 @@ impl Inner {
     pub(super) fn apply(
         &mut self,
         incoming: &[Incoming],
-        prepared: Slice,
+        prepared: Vec<Option<Prepared>>,
         and: impl FnOnce(&Db) -> Result<(), PhoneError>,
     ) -> Result<Applied, PhoneError> {
         let mut prepared = prepared.into_iter();

@@ -1,18 +1,12 @@
-//! Whole records made ready before they are written: on a thread of their own, outside the store's lock,
-//! while earlier ones are written. Read from their changes; the engine is asked where that is not sure.
+//! Whole records made ready before they are written, outside the store's lock. Read from their changes; the
+//! engine is asked where that is not sure.
 //!
 //! Only what needs no store: a record that turns out to be here already is taken in the slow way.
-
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
 
 use crate::document::{ChangeParts, Document, Kind, Reading, Replay, parse_change};
 use crate::model::ChangeHash;
 
 use super::apply::{Incoming, in_order};
-
-/// Slices made ready ahead of the writer at most; what waits takes memory.
-const AHEAD: usize = 2;
 
 /// A record as it will be after all its changes.
 pub(super) struct Prepared {
@@ -25,25 +19,8 @@ pub(super) struct Prepared {
     pub(super) document: Option<Document>,
 }
 
-/// For each record of a slice: ready, or to be taken in the slow way.
-pub(super) type Slice = Vec<Option<Prepared>>;
-
-/// Makes slices ready in their order. Whoever stops listening stops it.
-pub(super) fn ahead(slices: Arc<Vec<Vec<Incoming>>>) -> Receiver<Slice> {
-    let (send, receive) = sync_channel(AHEAD);
-    let work = move || {
-        for slice in slices.iter() {
-            if send.send(slice.iter().map(prepare).collect()).is_err() {
-                break;
-            }
-        }
-    };
-    // Without a thread nothing comes, and everything goes the slow way.
-    let _started = std::thread::Builder::new().name("prepare".to_owned()).spawn(work);
-    receive
-}
-
-fn prepare(one: &Incoming) -> Option<Prepared> {
+/// The record, or nothing: to be taken in the slow way.
+pub(super) fn prepare(one: &Incoming) -> Option<Prepared> {
     replayed(one).or_else(|| built(one))
 }
 

@@ -4,6 +4,7 @@
 //! slices of some 50 records, so an answer typed meanwhile never waits long;
 //! it may be stopped between any two slices and goes on where it was.
 
+mod ahead;
 mod bundle;
 mod checklists;
 mod error;

@@ -28,10 +28,19 @@ pub(super) fn existing(path: &Path, key: &[u8; 32]) -> Result<Connection, StoreE
 
 /// Makes a new file with this version's tables.
 pub(super) fn fresh(path: &Path, key: &[u8; 32]) -> Result<Connection, StoreError> {
+    fresh_of(path, key, migrate::known())
+}
+
+/// Makes a new file with an older version's tables.
+pub(super) fn fresh_of(
+    path: &Path,
+    key: &[u8; 32],
+    version: i64,
+) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut db = keyed(path, key, flags)?;
     settle(&db)?;
-    migrate::migrate(&mut db)?;
+    migrate::migrate_to(&mut db, version)?;
     Ok(db)
 }
 

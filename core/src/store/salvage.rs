@@ -119,7 +119,16 @@ fn open_wreck(
     if let Ok(db) = readable(wreck, key) {
         return Ok((Some(db), false));
     }
-    graft(dir, wreck, key)?;
+    // Which version wrote it stood on the first page. The root of the changes tells the two layouts apart; where
+    // neither fits, it is broken too.
+    for version in [migrate::known(), migrate::CHANGES_IN_KEYS, migrate::known()] {
+        graft(dir, wreck, key, version)?;
+        if let Ok(db) = readable(wreck, key)
+            && db.prepare("SELECT 1 FROM change NOT INDEXED")?.exists([]).is_ok()
+        {
+            return Ok((Some(db), true));
+        }
+    }
     if let Ok(db) = readable(wreck, key) {
         return Ok((Some(db), true));
     }
@@ -140,21 +149,26 @@ fn opened(wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<Connection, StoreEr
 fn readable(wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<Connection, StoreError> {
     let mut db = opened(wreck, key)?;
     // A wreck of an older version gets today's columns, where that still works.
-    let _unmigrated = migrate::migrate(&mut db);
+    migrate::migrate_wreck(&mut db);
     db.prepare("SELECT doc_id, k, hash, raw, status FROM change")?;
     // A schema of which a page is lost would spoil every later question.
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
     Ok(db)
 }
 
-/// Every store lays the tables of its first version out the same way, so a new file's schema pages fit an
-/// old file whose own are broken.
-fn graft(dir: &Path, wreck: &Path, key: &Zeroizing<[u8; 32]>) -> Result<(), StoreError> {
+/// Every store lays the tables of its first version out the same way, so the schema pages of a new file of the
+/// same layout fit an old file whose own are broken.
+fn graft(
+    dir: &Path,
+    wreck: &Path,
+    key: &Zeroizing<[u8; 32]>,
+    version: i64,
+) -> Result<(), StoreError> {
     let pattern = dir.join("phone.db.pattern");
     remove_file(&pattern)?;
     let mut into = File::options().write(true).open(wreck)?;
     let size = i64::try_from(into.metadata()?.len()).unwrap_or(i64::MAX);
-    let db = connect::fresh(&pattern, key)?;
+    let db = connect::fresh_of(&pattern, key, version)?;
     // The first page says how long the file is: no page of the wreck may lie beyond.
     db.execute("INSERT INTO meta (name, value) VALUES ('ballast', zeroblob(?1))", [size])?;
     let pages = schema_pages(&db)?;

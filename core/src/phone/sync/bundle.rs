@@ -1,25 +1,26 @@
 //! A partition taken from a bundle: chunk by chunk, resumable at each, the cursor set with the last.
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::task::Poll;
 
 use crate::limits;
 use crate::model::Pid;
-use crate::phone::prepare::{self, Slice};
-use crate::phone::{Incoming, Phone, PhoneError};
-use crate::store::document::Status;
+use crate::phone::transport::Pieces;
+use crate::phone::{Phone, PhoneError};
 use crate::store::entry::BundleRow;
 use crate::store::{Db, claim, entry, member};
-use crate::sync::bundle::{BundleChunk, BundleHeader, FrameReader};
-use crate::sync::client::{self, Distrust, Standing, WholeDoc};
+use crate::sync::bundle::{BundleHeader, FrameReader};
+use crate::sync::client::{self, Distrust, Standing};
 use crate::sync::digest::Digest;
 use crate::sync::frame;
 use crate::sync::message::BundleRef;
 
-use super::land::{claims_shown, write_standing};
+use super::ahead::{Ahead, Landing, Portion};
+use super::land::write_standing;
 use super::{Run, SyncError, of_row, to_row};
 
-/// Records made ready at a time, and written in one transaction at most: each commit writes the pages again that
-/// all records share. An answer ends it early.
+/// Records written in one transaction at most: each commit writes the pages again that all records share. An
+/// answer ends it early.
 const SLICE_DOCS: usize = 250;
 /// Records written in one transaction while answers keep coming.
 const SLICE_DOCS_MIN: usize = 8;
@@ -53,71 +54,98 @@ impl Run<'_> {
         let mut at = self.phone.begin_bundle(pid, bundle.n)?;
         self.progress.documents_total += u64::from(bundle.count);
         self.progress.bytes_total += bundle.bytes;
-        let path = format!("/v1/bundle/{pid}/{}", bundle.n);
-        let mut reader = FrameReader::from_byte(at.byte);
         if at.byte < bundle.bytes {
-            let mut pieces = self.transport.open(&path, &self.pass, at.byte).await?;
-            while let Some(piece) = pieces.next().await? {
-                reader.push(&piece);
-                while let Some(bytes) = reader.next_frame()? {
-                    self.take_frame(pid, &mut at, &bytes, reader.taken).await?;
+            let mut ahead = Ahead::begin(pid)?;
+            let fetched = self.fetch(pid, &mut at, bundle, &mut ahead).await;
+            // Chunks that came whole before the line was cut are not fetched again.
+            if matches!(fetched, Ok(()) | Err(SyncError::Transport(_))) {
+                while !ahead.is_empty() {
+                    self.land_next(pid, &mut at, &mut ahead).await?;
                 }
             }
+            fetched?;
         }
         self.phone.end_bundle(pid, &at)?;
         Ok(())
     }
 
-    async fn take_frame(
+    async fn fetch(
         &mut self,
         pid: &Pid,
         at: &mut BundleRow,
-        bytes: &[u8],
-        taken: u64,
+        bundle: &BundleRef,
+        ahead: &mut Ahead,
     ) -> Result<(), SyncError> {
-        at.byte = taken;
-        if at.header.is_empty() {
-            client::take_bundle_header(pid, &frame::decode(bytes)?)?;
-            at.header = bytes.to_vec();
-            self.phone.note_bundle(pid, at)?;
-            return Ok(());
-        }
-        let docs = client::take_chunk(pid, &frame::decode::<BundleChunk>(bytes)?)?;
-        let slices = docs.chunks(SLICE_DOCS);
-        let incoming: Vec<_> = slices.clone().map(|slice| incoming(pid, slice)).collect();
-        let incoming = Arc::new(incoming);
-        let ready = prepare::ahead(incoming.clone());
-        let last = incoming.len().saturating_sub(1);
-        for (n, slice) in slices.enumerate() {
-            self.check_stop()?;
-            // Only the last slice of a chunk moves the byte: a cut in between takes the chunk again.
-            let mark = (n == last).then_some(&*at);
-            let prepared = ready.recv().unwrap_or_default();
-            self.phone.land_docs(pid, slice, &incoming[n], prepared, mark, &mut self.pace)?;
-            let before = self.bundled;
-            self.bundled += slice.len() as u64;
-            if before / TEND_DOCS != self.bundled / TEND_DOCS {
-                self.phone.tend_beside()?;
+        let path = format!("/v1/bundle/{pid}/{}", bundle.n);
+        let mut pieces = self.transport.open(&path, &self.pass, at.byte).await?;
+        let mut reader = FrameReader::from_byte(at.byte);
+        while let Some(piece) = self.next_piece(pid, at, &mut *pieces, ahead).await? {
+            reader.push(&piece);
+            while let Some(bytes) = reader.next_frame()? {
+                if at.header.is_empty() {
+                    client::take_bundle_header(pid, &frame::decode(&bytes)?)?;
+                    (at.header, at.byte) = (bytes, reader.taken);
+                    self.phone.note_bundle(pid, at)?;
+                    continue;
+                }
+                while ahead.is_full() {
+                    self.land_next(pid, at, ahead).await?;
+                }
+                ahead.push(bytes, reader.taken);
             }
-            self.progress.documents_done += slice.len() as u64;
-            self.progress.bytes_done = taken;
-            self.watch.progress(self.progress);
-            tokio::task::yield_now().await;
         }
         Ok(())
     }
-}
 
-/// Whole records as the phone takes them in.
-pub(super) fn incoming(pid: &Pid, docs: &[WholeDoc]) -> Vec<Incoming> {
-    let name = pid.to_string();
-    let one = |(doc, _, changes): &WholeDoc| Incoming {
-        doc: *doc,
-        pid: name.clone(),
-        raws: changes.iter().map(|(_, raw)| raw.clone()).collect(),
-        status: Status::Acked,
-    };
-    docs.iter().map(one).collect()
+    /// The next piece from the line. While none is there, what came before is written.
+    async fn next_piece(
+        &mut self,
+        pid: &Pid,
+        at: &mut BundleRow,
+        pieces: &mut dyn Pieces,
+        ahead: &mut Ahead,
+    ) -> Result<Option<Vec<u8>>, SyncError> {
+        let mut next = pieces.next();
+        loop {
+            if ahead.is_empty() {
+                return Ok(next.await?);
+            }
+            // Twice: in between, whoever reads the line has its turn.
+            for _ in 0..2 {
+                if let Poll::Ready(piece) = poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await
+                {
+                    return Ok(piece?);
+                }
+                tokio::task::yield_now().await;
+            }
+            self.land_next(pid, at, ahead).await?;
+        }
+    }
+
+    /// Writes the next portion of what was handed over.
+    async fn land_next(
+        &mut self,
+        pid: &Pid,
+        at: &mut BundleRow,
+        ahead: &mut Ahead,
+    ) -> Result<(), SyncError> {
+        self.check_stop()?;
+        let portion = ahead.next()?;
+        let (records, end) = (portion.landing.len() as u64, portion.end);
+        at.byte = end.unwrap_or(at.byte);
+        // Only the last portion of a chunk moves the byte: a cut in between takes the chunk again.
+        self.phone.land_docs(pid, portion, end.map(|_| &*at), &mut self.pace)?;
+        let before = self.bundled;
+        self.bundled += records;
+        if before / TEND_DOCS != self.bundled / TEND_DOCS {
+            self.phone.tend_beside()?;
+        }
+        self.progress.documents_done += records;
+        self.progress.bytes_done = at.byte;
+        self.watch.progress(self.progress);
+        tokio::task::yield_now().await;
+        Ok(())
+    }
 }
 
 impl Phone {
@@ -152,31 +180,30 @@ impl Phone {
     pub(super) fn land_docs(
         &self,
         pid: &Pid,
-        docs: &[WholeDoc],
-        incoming: &[Incoming],
-        prepared: Slice,
+        portion: Portion,
         mark: Option<&BundleRow>,
         pace: &mut Pace,
     ) -> Result<(), PhoneError> {
         let name = pid.to_string();
+        let Portion { landing, incoming, prepared, .. } = portion;
         let mut prepared = prepared.into_iter();
         let mut landed = 0;
-        while landed < docs.len() {
-            let asked = (docs.len() - landed).min(pace.0);
+        while landed < landing.len() {
+            let asked = (landing.len() - landed).min(pace.0);
             let taken = self.with(|inner| {
-                let rest = &docs[landed..landed + asked];
+                let rest = &landing[landed..landed + asked];
                 let note = |db: &Db, taken: usize| {
                     let claimed = claim::any(db)?;
-                    for (doc, held, changes) in &rest[..taken] {
-                        member::put(db, &name, *doc, Some(&to_row(*doc, held)))?;
+                    for Landing { doc, member, changes } in &rest[..taken] {
+                        member::put(db, &name, *doc, Some(&to_row(*doc, member)))?;
                         if claimed {
-                            claims_shown(db, *doc, changes)?;
+                            changes.iter().try_for_each(|hash| claim::drop(db, *doc, hash))?;
                         }
-                        if held.move_gen > 0 {
-                            member::set_home(db, *doc, &name, held.move_gen, "live")?;
+                        if member.move_gen > 0 {
+                            member::set_home(db, *doc, &name, member.move_gen, "live")?;
                         }
                     }
-                    if let Some(at) = mark.filter(|_| landed + taken == docs.len()) {
+                    if let Some(at) = mark.filter(|_| landed + taken == landing.len()) {
                         entry::put_bundle(db, &name, Some(at))?;
                     }
                     Ok(())

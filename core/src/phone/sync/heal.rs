@@ -15,7 +15,8 @@ use crate::sync::digest::{Digest, heads_after};
 use crate::sync::message::HealResponse;
 use crate::sync::{bundle::BundleChunk, chain, frame};
 
-use super::bundle::{Pace, incoming};
+use super::ahead::Portion;
+use super::bundle::Pace;
 use super::gather::standing;
 use super::land::write_standing;
 use super::{Run, SyncError, of_row};
@@ -43,10 +44,7 @@ impl Phone {
     /// Takes the server's documents where ours differ and sums up anew.
     pub(super) fn mend_partition(&self, pid: &Pid, answer: &HealResponse) -> Result<(), SyncError> {
         let docs = take_chunk(pid, &BundleChunk { docs: answer.take.clone() })?;
-        let mut pace = Pace::default();
-        for slice in docs.chunks(50) {
-            self.land_docs(pid, slice, &incoming(pid, slice), Vec::new(), None, &mut pace)?;
-        }
+        self.land_docs(pid, Portion::of(pid, docs), None, &mut Pace::default())?;
         let name = pid.to_string();
         self.with(|inner| {
             inner.store()?.write(|db| {

@@ -125,7 +125,7 @@ fn shown(db: &Connection, steps: &[(u64, u8, [u8; 32], Step)]) -> Result<(), Sto
 }
 
 /// A whole record came: nothing of it is claimed any more.
-pub(super) fn claims_shown(
+fn claims_shown(
     db: &Connection,
     doc: DocId,
     changes: &[(ChangeHash, Vec<u8>)],
