@@ -36,11 +36,15 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0009.sql"),
     include_str!("../../migrations/sqlite/0010.sql"),
     include_str!("../../migrations/sqlite/0011.sql"),
+    include_str!("../../migrations/sqlite/0012.sql"),
 ];
 /// How long a writer waits for another process.
 const BUSY: Duration = Duration::from_secs(15);
 /// Statements kept prepared per connection.
 const STATEMENTS: usize = 96;
+/// Pages that the writer keeps in memory, at most. An import writes in one transaction; what does not fit goes to the
+/// log and is read again.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
 /// Reading connections kept open.
 const READERS: usize = 8;
 
@@ -65,6 +69,7 @@ impl Sqlite {
         let mut writer = Connection::open(path).map_err(engine)?;
         prepare(&mut writer)?;
         writer.pragma_update(None, "journal_mode", "WAL").map_err(engine)?;
+        writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(engine)?;
         migrate(&mut writer)?;
         let watcher = reader(path)?;
         Ok(Self {
