@@ -80,6 +80,7 @@ fn request() -> SyncRequest {
         offers: Vec::new(),
         apply_failed: Vec::new(),
         claims: Vec::new(),
+        etag: None,
     }
 }
 

@@ -30,6 +30,8 @@ mod photos;
 mod quarantine;
 #[path = "server/queue.rs"]
 mod queue;
+#[path = "server/quiet.rs"]
+mod quiet;
 #[path = "server/reseed.rs"]
 mod reseed;
 #[path = "server/routes.rs"]

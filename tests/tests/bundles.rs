@@ -78,6 +78,31 @@ async fn another_bundle_half_way_through_a_download_is_taken_instead() {
     assert_eq!(places(1), places(0));
 }
 
+#[tokio::test]
+async fn chunks_that_came_before_the_line_broke_are_not_fetched_again() {
+    let dir = folder();
+    let mut hand = Hand::open(dir.path(), 0, 1);
+    hand.enrol().await;
+    // Together more than one chunk, less than two.
+    for n in 0..MANY {
+        let place = hand.phone(0).place_add(&house(n)).expect("a place that fits");
+        let _hash = hand.phone(0).place_remark(place, &"后楼 ".repeat(330)).expect("it fits");
+    }
+    hand.rest(&[0]).await.expect("a clean line");
+    hand.enrol().await;
+    hand.line(1).break_file(95);
+    let broken = hand.sync(1).await;
+    assert!(matches!(broken, Err(SyncError::Transport(_))), "{broken:?}");
+    let begun = hand.phone(1).status().expect("a status").places;
+    assert!((100..MANY as i64).contains(&begun), "{begun} places came before the line broke");
+    hand.rest(&[1]).await.expect("a clean line");
+    let opened = hand.line(1).opened();
+    assert!(opened[0] == 0 && opened[1] > 0, "asked for from {opened:?}");
+    assert_eq!(opened.len(), 2, "asked for from {opened:?}");
+    hand.whole(&[]).expect("whole");
+    assert_eq!(hand.phone(1).status().expect("a status").places, MANY as i64);
+}
+
 /// Somebody who records a place after each slice of a download, and when the phone had said that it is saved.
 struct Busy<'a> {
     phone: &'a Phone,

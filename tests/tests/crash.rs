@@ -353,6 +353,8 @@ fn a_sync_without_news_is_one_request_and_loads_no_document() {
         for n in [0, 1, 2, 0, 1, 2] {
             let done = hand.sync(n).await.expect("a clean line");
             assert_eq!((done.requests, done.pushed, done.pulled), (1, 0, 0));
+            // What was said before is kept over the restart: only the time comes.
+            assert_eq!(done.bytes_down, 10);
         }
         assert_eq!(faults::documents_loaded(), loaded, "documents were loaded");
         assert_eq!(hand.server.logs(), logs);

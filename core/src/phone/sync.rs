@@ -10,6 +10,7 @@ mod checklists;
 mod error;
 mod gather;
 mod heal;
+mod heard;
 mod land;
 mod receive;
 
@@ -32,6 +33,7 @@ use super::transport::{Pass, Traffic, Transport, TransportError};
 use super::{Phone, PhoneError};
 use bundle::Pace;
 pub use error::SyncError;
+use heard::Heard;
 
 /// How far a sync has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -125,6 +127,14 @@ struct Run<'a> {
     progress: Progress,
     bundled: u64,
     pace: Pace,
+    heard: Heard,
+}
+
+/// A sync that came to its end.
+struct Done {
+    outcome: Outcome,
+    bundled: u64,
+    heard: Heard,
 }
 
 impl Phone {
@@ -144,7 +154,7 @@ impl Phone {
         let done = self.run_sync(transport, app, watch).await;
         let ended = self.with(|i| Ok(i.now()))?;
         self.note_end(&done, ended)?;
-        let (outcome, bundled) = done?;
+        let Done { outcome, bundled, .. } = done?;
         Ok(report(&outcome, bundled, before, transport.traffic(), ended.0 - began.0))
     }
 
@@ -153,7 +163,7 @@ impl Phone {
         transport: &dyn Transport,
         app: &str,
         watch: &dyn Watch,
-    ) -> Result<(Outcome, u64), SyncError> {
+    ) -> Result<Done, SyncError> {
         let mut bundled = 0;
         let mut fresh = false;
         loop {
@@ -167,7 +177,9 @@ impl Phone {
             };
             let (pass, progress) = (self.pass(&enrolment)?, Progress::default());
             let pace = Pace::default();
-            let mut run = Run { phone: self, transport, watch, pass, progress, bundled, pace };
+            let heard = Heard::of(self)?;
+            let mut run =
+                Run { phone: self, transport, watch, pass, progress, bundled, pace, heard };
             let driven = run.drive(&mut Client::new(identity)).await;
             bundled = run.bundled;
             match driven {
@@ -182,20 +194,17 @@ impl Phone {
                 Ok(_) if self.is_copied()? && !std::mem::replace(&mut fresh, true) => {}
                 driven => {
                     self.sweep()?;
-                    return Ok((driven?, bundled));
+                    return Ok(Done { outcome: driven?, bundled, heard: run.heard });
                 }
             }
         }
     }
 
-    fn note_end(
-        &self,
-        done: &Result<(Outcome, u64), SyncError>,
-        at: UtcMillis,
-    ) -> Result<(), PhoneError> {
+    fn note_end(&self, done: &Result<Done, SyncError>, at: UtcMillis) -> Result<(), PhoneError> {
         self.with(|inner| {
             inner.store()?.write(|db| match done {
-                Ok(_) => {
+                Ok(done) => {
+                    done.heard.keep(db)?;
                     meta::put(db, "last_success", at.0.to_string().as_bytes())?;
                     meta::remove(db, "last_failure")
                 }
@@ -329,15 +338,16 @@ impl Run<'_> {
         if self.watch.stopped() { Err(SyncError::Cancelled) } else { Ok(()) }
     }
 
-    async fn exchange(&self, mut request: SyncRequest) -> Result<SyncResponse, SyncError> {
+    async fn exchange(&mut self, mut request: SyncRequest) -> Result<SyncResponse, SyncError> {
         let signer = self.phone.signer()?;
         for manifest in &mut request.push {
             self.phone.note_counter(manifest.counter)?;
             manifest::sign(manifest, &*signer)?;
         }
+        self.heard.name_in(&mut request);
         let frame = frame::encode(&request);
         let answer = self.transport.post_frame("/v1/sync", &self.pass, frame).await?;
-        let answer: SyncResponse = frame::decode(&answer)?;
+        let answer = self.heard.take(answer, &request)?;
         self.phone.offers_made(&request.offers)?;
         self.take_checklists(&answer).await?;
         Ok(answer)

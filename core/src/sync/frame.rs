@@ -177,6 +177,7 @@ mod tests {
             offers: Vec::new(),
             apply_failed: Vec::new(),
             claims: Vec::new(),
+            etag: None,
         }
     }
 

@@ -121,6 +121,7 @@ fn request() -> SyncRequest {
         }],
         apply_failed: vec![DocChange { doc: DOC, hash: changes()[0].0 }],
         claims: vec![DocChange { doc: DOC, hash: changes()[1].0 }],
+        etag: Some([4; 8]),
     }
 }
 
@@ -189,6 +190,7 @@ fn response() -> SyncResponse {
         }),
         lost: vec![DocChange { doc: DOC, hash }],
         role: Some(Role::CommunityPolice.to_string()),
+        etag: Some([5; 8]),
     }
 }
 
@@ -266,7 +268,11 @@ fn told() -> String {
         ("digest of an empty partition, cut", Digest::default().cut().to_vec()),
         ("stamp of entry 7 under the key 09…", header().stamp.to_vec()),
         ("POST /v1/sync, request", plain(&request())),
-        ("POST /v1/sync, response", plain(&response())),
+        ("POST /v1/sync, response", plain(&Answer::Whole(Box::new(response())))),
+        (
+            "POST /v1/sync, response where nothing changed since the answer named",
+            plain(&Answer::Same(AT)),
+        ),
         ("POST /v1/locate, request", plain(&locate)),
         ("POST /v1/locate, response", plain(&LocateResponse { seq: 4 })),
         ("POST /v1/heal, request", plain(&heal)),
@@ -293,8 +299,8 @@ fn a_packed_frame_of_long_ago_is_read() {
     let packed = include_str!("../../../docs/frame-packed.txt");
     let bytes = hex::decode(packed.split_whitespace().collect::<String>()).unwrap();
     assert_eq!(bytes[0], VERSION_ZSTD);
-    // It is from before answers told the post.
-    let then = SyncResponse { role: None, ..response() };
+    // It is from before answers told the post and had tags.
+    let then = SyncResponse { role: None, etag: None, ..response() };
     assert_eq!(frame::decode::<SyncResponse>(&bytes).unwrap(), then);
 }
 
@@ -303,7 +309,7 @@ fn a_packed_frame_of_long_ago_is_read() {
 fn a_response_of_a_newer_server_is_read() {
     let idle = SyncResponse { push: Vec::new(), parts: Vec::new(), ..response() };
     let mut bytes = plain(&idle);
-    assert_eq!(bytes[1], 0xac, "a map of twelve");
+    assert_eq!(bytes[1], 0xad, "a map of thirteen");
     bytes[1] += 1;
     bytes.extend([0x18, 0x63, 0xf5]);
     assert_eq!(frame::decode::<SyncResponse>(&bytes).unwrap(), idle);

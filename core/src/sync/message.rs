@@ -3,6 +3,7 @@
 //! Numeric keys are for ever; new ones are added at the end and unknown ones are
 //! skipped. Source: protocol page 4.8.
 
+mod answer;
 mod compare;
 mod rights;
 
@@ -10,6 +11,7 @@ use minicbor::{Decode, Encode};
 
 use crate::model::{ChangeHash, DeviceId, DocId, InstallId, Pid, UtcMillis};
 
+pub use answer::Answer;
 pub use compare::{
     Checkpoint, Cursor, HealDoc, HealItem, HealRequest, HealResponse, LocateRequest,
     LocateResponse, Offer,
@@ -61,6 +63,9 @@ pub struct SyncRequest {
     /// Changes the server said it has and no log has shown: does it still have them?
     #[cbor(n(11), skip_if = "Vec::is_empty", default)]
     pub claims: Vec<DocChange>,
+    /// The tag of the answer kept last: where nothing changed since, it is not said again.
+    #[cbor(n(12), skip_if = "Option::is_none", with = "minicbor::bytes")]
+    pub etag: Option<[u8; 8]>,
 }
 
 /// How much a phone can take in one response.
@@ -173,6 +178,21 @@ pub struct SyncResponse {
     /// The post of the phone's person, by its name: edits are checked by it from now on. `None`: unchanged.
     #[n(11)]
     pub role: Option<String>,
+    /// With an answer that brings nothing new: by what to name it from now on.
+    #[cbor(n(12), skip_if = "Option::is_none", with = "minicbor::bytes")]
+    pub etag: Option<[u8; 8]>,
+}
+
+impl SyncResponse {
+    /// Whether it brings nothing and asks for nothing: all partitions stand where the phone does.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let rests = |part: &Part| part.status == PartStatus::Ok && part.entries.is_empty();
+        self.push.is_empty()
+            && self.notices.is_empty()
+            && self.lost.is_empty()
+            && self.parts.iter().all(rests)
+    }
 }
 
 /// What became of one pushed change.

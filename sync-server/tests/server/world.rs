@@ -139,8 +139,12 @@ impl World {
         Self::open(dir, clock, entropy, |_| {})
     }
 
+    pub(crate) fn pass_ms(&self, ms: i64) {
+        self.clock.0.fetch_add(ms, Ordering::SeqCst);
+    }
+
     pub(crate) fn pass_days(&self, days: i64) {
-        self.clock.0.fetch_add(days * 86_400_000, Ordering::SeqCst);
+        self.pass_ms(days * 86_400_000);
     }
 
     pub(crate) fn ground(&self) -> Ground {
@@ -373,6 +377,7 @@ impl Phone {
             offers,
             apply_failed: Vec::new(),
             claims: Vec::new(),
+            etag: None,
         }
     }
 

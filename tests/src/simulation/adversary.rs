@@ -141,6 +141,7 @@ impl Adversary {
             offers: Vec::new(),
             apply_failed: Vec::new(),
             claims: Vec::new(),
+            etag: None,
         };
         let pass = self.pass();
         let answer = self.line.post_frame("/v1/sync", &pass, frame::encode(&request)).await.ok()?;

@@ -126,6 +126,15 @@ impl Hand {
         self.phones[n].phone.as_ref().expect("open")
     }
 
+    /// A phone's line to the server.
+    ///
+    /// # Panics
+    /// When there is no such phone.
+    #[must_use]
+    pub fn line(&self, n: usize) -> &Line {
+        &self.phones[n].line
+    }
+
     /// One sync of a phone.
     ///
     /// # Errors

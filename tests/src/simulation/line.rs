@@ -78,6 +78,10 @@ struct State {
     old: Vec<Asked>,
     /// Answers of the kind that a server never gives when nothing is wrong.
     failures: u64,
+    /// The next file breaks off after so many of its hundredths.
+    breaks_at: Option<usize>,
+    /// From which byte each file was asked for.
+    opened: Vec<u64>,
 }
 
 /// A line between one phone and the server.
@@ -94,6 +98,8 @@ impl Line {
             traffic: Traffic::default(),
             old: Vec::new(),
             failures: 0,
+            breaks_at: None,
+            opened: Vec::new(),
         })))
     }
 
@@ -109,6 +115,17 @@ impl Line {
     /// How many requests of a hundred meet a fault.
     pub fn set_faults(&self, percent: u32) {
         self.with(|state| state.faults_percent = percent);
+    }
+
+    /// The next file breaks off after so many of its hundredths.
+    pub fn break_file(&self, percent: usize) {
+        self.with(|state| state.breaks_at = Some(percent));
+    }
+
+    /// From which byte each file was asked for so far.
+    #[must_use]
+    pub fn opened(&self) -> Vec<u64> {
+        self.with(|state| state.opened.clone())
     }
 
     /// Answers 5xx so far.
@@ -234,8 +251,15 @@ impl Transport for Line {
             let headers = vec![("range", format!("bytes={from_byte}-"))];
             let (pass, body) = (Some(pass.clone()), Vec::new());
             let asked = Asked { method: "GET", path: path.to_owned(), pass, headers, body };
-            let body = self.send(asked).await?;
-            Ok(Box::new(Whole(Some(body))) as Box<dyn Pieces>)
+            let mut body = self.send(asked).await?;
+            let breaks_at = self.with(|state| {
+                state.opened.push(from_byte);
+                state.breaks_at.take()
+            });
+            if let Some(percent) = breaks_at {
+                body.truncate(body.len() * percent / 100);
+            }
+            Ok(Box::new(File { body: Some(body), broken: breaks_at.is_some() }) as Box<dyn Pieces>)
         })
     }
 
@@ -268,11 +292,18 @@ impl Transport for Line {
     }
 }
 
-struct Whole(Option<Vec<u8>>);
+/// A file in one piece; one that broke off ends with an error.
+struct File {
+    body: Option<Vec<u8>>,
+    broken: bool,
+}
 
-impl Pieces for Whole {
+impl Pieces for File {
     fn next(&mut self) -> Later<'_, Option<Vec<u8>>> {
-        let piece = self.0.take();
-        Box::pin(async move { Ok(piece) })
+        let piece = match self.body.take() {
+            None if self.broken => Err(TransportError::Offline),
+            piece => Ok(piece),
+        };
+        Box::pin(async move { piece })
     }
 }

@@ -1,7 +1,7 @@
 //! Chunks of a bundle understood and made ready on a thread of their own, while earlier ones are written and
 //! later ones come in.
 //!
-//! Must not know the store.
+//! Writes nothing: it knows bytes and records. Must not know the store.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 

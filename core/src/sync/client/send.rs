@@ -41,6 +41,7 @@ impl Client {
             offers: Vec::new(),
             apply_failed: Vec::new(),
             claims: Vec::new(),
+            etag: None,
         }
     }
 

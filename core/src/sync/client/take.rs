@@ -368,6 +368,7 @@ mod tests {
             lease: None,
             lost: Vec::new(),
             role: None,
+            etag: None,
         };
         client.step(UtcMillis(0), Input::Answered(answer, &Nothing)).unwrap()
     }
