@@ -1,9 +1,8 @@
 //! A phone revoked with unsent work, a phone copied whole, a place moved under offline edits, a server put back
 //! to an older backup, a trail tampered with: nobody gets in, and nothing that was written is lost.
 
-use std::path::Path;
-
 use ironfeet_tests::served::Served;
+use ironfeet_tests::simulation::copy;
 use ironfeet_tests::terminal::{Terminal, text};
 use serde_json::Value;
 
@@ -11,19 +10,6 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ironfeet-phone");
 const SERVER: &str = env!("CARGO_BIN_EXE_ironfeet-server-here");
 const GRID: &str = "329901001012001";
 const OTHER: &str = "329901001012002";
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), &target).expect("a file");
-        }
-    }
-}
 
 struct World {
     dirs: tempfile::TempDir,

@@ -104,26 +104,26 @@ mod tests {
         }
     }
 
-    fn framed(answer: Answer) -> Vec<u8> {
-        frame::encode(&answer)
+    fn framed(answer: &Answer) -> Vec<u8> {
+        frame::encode(answer)
     }
 
     #[test]
     fn what_was_kept_is_heard_again_with_the_time_of_now() {
         let mut heard = Heard::default();
         let whole = answer(Some([7; 8]));
-        let got = heard.take(framed(Answer::Whole(Box::new(whole.clone()))), &request()).unwrap();
+        let got = heard.take(framed(&Answer::Whole(Box::new(whole.clone()))), &request()).unwrap();
         assert_eq!(got, whole);
         // One without a tag brings something and is not kept.
         let news = SyncResponse { peer_counter: 5, ..answer(None) };
         assert_eq!(
-            heard.take(framed(Answer::Whole(Box::new(news.clone()))), &request()).unwrap(),
+            heard.take(framed(&Answer::Whole(Box::new(news.clone()))), &request()).unwrap(),
             news
         );
         let mut next = request();
         heard.name_in(&mut next);
         assert_eq!(next.etag, Some([7; 8]));
-        let same = heard.take(framed(Answer::Same(UtcMillis(9))), &next).unwrap();
+        let same = heard.take(framed(&Answer::Same(UtcMillis(9))), &next).unwrap();
         assert_eq!(same, SyncResponse { server_time: UtcMillis(9), ..whole });
     }
 
@@ -141,7 +141,7 @@ mod tests {
         });
         heard.name_in(&mut with_work);
         assert_eq!(with_work.etag, None);
-        let same = || framed(Answer::Same(UtcMillis(9)));
+        let same = || framed(&Answer::Same(UtcMillis(9)));
         assert!(matches!(heard.take(same(), &with_work), Err(FrameError::Broken)));
         let mut named = request();
         named.etag = Some([7; 8]);
