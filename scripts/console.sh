@@ -15,15 +15,17 @@ if [ "${#missing[@]}" -gt 0 ]; then
   install_packages "${missing[@]}"
 fi
 
+# By the machine's own Node, which trusts the certificates that the machine trusts.
+(cd tests/console && npm ci --loglevel=error --no-audit --no-fund)
+
 # The browser's driver wants Node 20 or newer; Debian 12 has 18.
 if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
   newer=$PWD/target/node
-  [ -x "$newer/node_modules/node/bin/node" ] || npm install --silent --no-audit --no-fund --prefix "$newer" node@22
+  [ -x "$newer/node_modules/node/bin/node" ] || npm install --loglevel=error --no-audit --no-fund --prefix "$newer" node@22
   export PATH="$newer/node_modules/node/bin:$PATH"
 fi
 
 [ "${1:-}" = --built ] || cargo build --quiet --package ironfeet-tests --bin ironfeet-demo --bin ironfeet-server-here
-(cd tests/console && npm ci --silent --no-audit --no-fund)
 
 target/debug/ironfeet-demo --city small --days 3 --weeks 2 --until 2026-11-20 --exit --json --data "$ground/city" >"$ground/summary.json"
 data="$ground/city/server"

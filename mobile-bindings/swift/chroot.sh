@@ -6,7 +6,8 @@
 #                                 run COMMAND in it; the folders REPO and NATIVE are seen as /repo and /native
 #
 # The folder is $IRONFEET_SWIFT_CACHE, by default ${XDG_CACHE_HOME:-$HOME/.cache}/ironfeet-swift.
-# The package mirror is the one this machine's apt uses: none is named here. Needs root and debootstrap.
+# The package mirror is the one this machine's apt uses: none is named here. Needs root (or sudo that asks for no
+# password) and debootstrap.
 set -euo pipefail
 
 cache=${IRONFEET_SWIFT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ironfeet-swift}
@@ -17,8 +18,14 @@ stop() {
     exit 1
 }
 
-need_root() {
-    [ "$(id -u)" = 0 ] || stop "a chroot needs root. Run this as root, or install Swift 6 so that no chroot is needed"
+become_root() { # ARGUMENT…: this script once more as root, where nobody has to be asked
+    [ "$(id -u)" != 0 ] || return 0
+    sudo -n true 2>/dev/null ||
+        stop "a chroot needs root. Run this as root, or install Swift 6 so that no chroot is needed"
+    exec sudo -n IRONFEET_SWIFT_CACHE="$cache" TERM="${TERM:-dumb}" "$0" "$@"
+}
+
+need_room() {
     unshare --mount true 2>/dev/null || stop "this machine lets nobody mount; install Swift 6 so that no chroot is needed"
 }
 
@@ -79,7 +86,7 @@ install_swift() {
 }
 
 setup() {
-    need_root
+    need_room
     mkdir -p "$cache"
     exec 9>"$cache/lock"
     flock 9
@@ -90,15 +97,21 @@ setup() {
 
 case ${1:-} in
 setup)
+    become_root "$@"
     setup
     ;;
 run)
+    become_root "$@"
     setup
     IRONFEET_repo=$(realpath "$2")
     IRONFEET_native=$(realpath "$3")
     export IRONFEET_repo IRONFEET_native
     shift 3
-    enter "$@"
+    code=0
+    enter "$@" || code=$?
+    # What root made in the repository is its owner's.
+    [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID:$SUDO_GID" "$IRONFEET_repo/mobile-bindings/swift/.build"
+    exit "$code"
     ;;
 *)
     sed -n '2,9p' "$0"

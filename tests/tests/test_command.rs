@@ -11,12 +11,16 @@ use ironfeet_tests::tidy::root;
 /// Runs the script with a `cargo` whose `test` prints `output` and ends with `code`, and a stand-in for the
 /// test of the phone packages; gives its last line and whether it succeeded.
 fn run(output: &str, code: i32, broken_step: &str, phones: &str) -> (String, bool) {
+    let arms =
+        format!("test) cat \"${{0%/*}}/output\"; exit {code};;\n  '{broken_step}') exit 1;;");
+    run_arms(output, &arms, phones)
+}
+
+/// As [`run`], with what the stand-in does for each of its commands.
+fn run_arms(output: &str, arms: &str, phones: &str) -> (String, bool) {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("output"), output).unwrap();
-    let cargo = format!(
-        "#!/bin/sh\ncase \"$1\" in\n  test) cat '{}/output'; exit {code};;\n  '{broken_step}') exit 1;;\nesac\n",
-        dir.path().display()
-    );
+    let cargo = format!("#!/bin/sh\ncase \"$1\" in\n  {arms}\nesac\n");
     write_program(dir.path(), "cargo", &cargo);
     for name in ["python3", "rustc", "rustup", "cc", "make", "pkg-config", "curl"] {
         write_program(dir.path(), name, "#!/bin/sh\n");
@@ -67,6 +71,22 @@ fn the_closing_line_is_the_sum_of_what_ran() {
     for (output, code, broken, line, success) in cases {
         // `cargo clippy --version` of the set-up fails as well, and the stand-in rustup mends nothing.
         assert_eq!(run(&output, code, broken, PHONES), (line.to_owned(), success), "{output}");
+    }
+}
+
+#[test]
+fn lints_of_a_newer_clippy_than_ours_fail_nothing() {
+    for (version, line, success) in [
+        ("1.99.1", "26 passed, 1 failed", false),
+        ("1.100.0", "27 passed, 0 failed", true),
+        ("2.0.0", "27 passed, 0 failed", true),
+    ] {
+        let told = format!("--version) echo 'cargo {version} (0123abc 2026-01-01)';;");
+        let warned = r#"clippy) case "$*" in *"-D warnings"*) exit 1;; esac;;"#;
+        let tested = r#"test) cat "${0%/*}/output";;"#;
+        let arms = [&told, warned, tested].join("\n  ");
+        let ran = run_arms(GOOD, &arms, PHONES);
+        assert_eq!(ran, (line.to_owned(), success), "{version}");
     }
 }
 

@@ -83,7 +83,7 @@ impl Digest {
     #[must_use]
     pub fn to_bytes(self) -> [u8; 32] {
         let mut out = [0; 32];
-        for (chunk, word) in out.chunks_exact_mut(8).zip(self.0) {
+        for (chunk, word) in out.as_chunks_mut::<8>().0.iter_mut().zip(self.0) {
             chunk.copy_from_slice(&word.to_le_bytes());
         }
         out
@@ -110,7 +110,7 @@ impl Digest {
 }
 
 fn words(bytes: &[u8; 32]) -> impl Iterator<Item = u64> {
-    bytes.chunks_exact(8).map(|c| u64::from_le_bytes(c.try_into().expect("chunks of eight")))
+    bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word))
 }
 
 #[cfg(test)]
