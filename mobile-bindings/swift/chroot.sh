@@ -25,7 +25,7 @@ become_root() { # ARGUMENT…: this script once more as root, where nobody has t
     exec sudo -n IRONFEET_SWIFT_CACHE="$cache" TERM="${TERM:-dumb}" "$0" "$@"
 }
 
-need_room() {
+need_mount() {
     unshare --mount true 2>/dev/null || stop "this machine lets nobody mount; install Swift 6 so that no chroot is needed"
 }
 
@@ -86,7 +86,7 @@ install_swift() {
 }
 
 setup() {
-    need_room
+    need_mount
     mkdir -p "$cache"
     exec 9>"$cache/lock"
     flock 9
@@ -110,11 +110,12 @@ run)
     code=0
     enter "$@" || code=$?
     # What root made in the repository is its owner's.
-    [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID:$SUDO_GID" "$IRONFEET_repo/mobile-bindings/swift/.build"
+    built=$IRONFEET_repo/mobile-bindings/swift/.build
+    if [ -n "${SUDO_UID:-}" ] && [ -d "$built" ]; then chown -R "$SUDO_UID:$SUDO_GID" "$built"; fi
     exit "$code"
     ;;
 *)
-    sed -n '2,9p' "$0"
+    sed -n '2,10p' "$0"
     exit 2
     ;;
 esac

@@ -27,7 +27,7 @@ pub const WINDOW_MS: i64 = 120_000;
 const NONCE_SLOTS: i64 = 5;
 /// How long one slot of a nonce lasts.
 const NONCE_SLOT_MS: i64 = 60_000;
-/// The longest proof that is read.
+/// The longest proof or token that is read.
 const TEXT_MAX: usize = 4 * 1024;
 /// A token: the device, when it ends, the seal over both.
 const TOKEN_BYTES: usize = 16 + 8 + SEAL_BYTES;

@@ -57,9 +57,8 @@ fn item_lines(content: &Content, list: &Checklist, item: &Item, lines: &mut Vec<
 
 fn finding_line(content: &Content, list: &Checklist, item: &Item, rule: &FindingRule) -> Text {
     let when = condition_words(content, list, &rule.when, Some(item));
-    let limit = rule.deadline.map(deadline_words);
-    let limit =
-        limit.map(|t| say(format!("；{}", t.zh), format!("; {}", t.en))).unwrap_or_default();
+    let behind = |limit: Text| say(format!("；{}", limit.zh), format!("; {}", limit.en));
+    let limit = rule.deadline.map(deadline_words).map(behind).unwrap_or_default();
     let route = route_words(rule.route);
     let name = |of: fn(&Text) -> &String| {
         content.category(&rule.category).map_or("", |c| of(&c.name).as_str())

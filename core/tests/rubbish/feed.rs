@@ -4,7 +4,7 @@
 use ironfeet_core::checklist::Content;
 use ironfeet_core::sync::bundle::{BundleChunk, BundleHeader, FrameReader};
 use ironfeet_core::sync::message::{
-    HealRequest, HealResponse, LocateRequest, LocateResponse, SyncRequest, SyncResponse,
+    Answer, HealRequest, HealResponse, LocateRequest, LocateResponse, SyncRequest, SyncResponse,
 };
 use ironfeet_core::sync::{chunk, frame, key};
 
@@ -20,6 +20,7 @@ pub(crate) fn frame(bytes: &[u8]) {
         }
     }
     let _ = frame::decode::<SyncResponse>(bytes);
+    let _ = frame::decode::<Answer>(bytes);
     let _ = frame::decode::<LocateRequest>(bytes);
     let _ = frame::decode::<LocateResponse>(bytes);
     let _ = frame::decode::<HealRequest>(bytes);

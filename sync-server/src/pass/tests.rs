@@ -109,7 +109,8 @@ fn tokens_end_and_only_ours_count() {
     let unsealed = URL_SAFE_NO_PAD.encode(&bytes[..TOKEN_BYTES - SEAL_BYTES]);
     let longer = URL_SAFE_NO_PAD.encode([&bytes[..], &[0]].concat());
     let none = "eyJhbGciOiJub25lIn0.e30.".to_owned();
-    let made_up = [foreign, unsealed, longer, none, String::new(), "a".repeat(TEXT_MAX + 1)];
+    let (parts, long) = ("a.b.c".to_owned(), "a".repeat(TEXT_MAX + 1));
+    let made_up = [foreign, unsealed, longer, none, parts, String::new(), long];
     for bad in bent.chain(made_up) {
         assert_eq!(passes.holder(&bad, NOW), Err(PassError::Token), "{bad}");
     }

@@ -1,6 +1,7 @@
 //! The last answer that brought nothing new, kept so that the server need not say it again.
 //!
 //! It takes the way of any answer once more: to all that follows it is as if the server had said it in full.
+//! Must not know what an answer means.
 
 use crate::phone::{Phone, PhoneError};
 use crate::store::{Db, StoreError, meta};
