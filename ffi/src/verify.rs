@@ -20,7 +20,7 @@ pub struct VerifyReport {
 pub struct Problem {
     /// The record, where it is about one.
     pub doc: Option<String>,
-    /// `changes`, `heads`, `snapshot`, `views`, `search` or `photo`.
+    /// `changes`, `heads`, `snapshot`, `views`, `search`, `photo` or `log`.
     pub what: String,
 }
 

@@ -33,6 +33,8 @@ use super::transport::{Pass, Traffic, Transport, TransportError};
 use super::{Phone, PhoneError};
 use bundle::Pace;
 pub use error::SyncError;
+pub(super) use gather::torn_log;
+pub(super) use heal::read_again;
 use heard::Heard;
 
 /// How far a sync has come.

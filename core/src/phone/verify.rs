@@ -1,14 +1,15 @@
 //! Is everything whole? Every page, every document from its rows, every snapshot, every view.
 //!
-//! What is found wrong with a record is mended at once, and reported.
+//! What is found wrong with a record or a log is mended at once, and reported.
 
 use serde::Serialize;
 
 use crate::document::{Document, parse_change};
 use crate::model::{ChangeHash, DocId};
 use crate::store::document::{self, DocRow};
-use crate::store::{blob, kept, views};
+use crate::store::{blob, kept, part, views};
 
+use super::sync::{read_again, torn_log};
 use super::{Inner, Phone, PhoneError, mend};
 
 /// Documents looked at in one go.
@@ -23,7 +24,7 @@ pub struct VerifyReport {
     pub changes: usize,
     /// Whether everything is whole.
     pub ok: bool,
-    /// What was not. Records and views among these are mended by now.
+    /// What was not. Records, views and logs among these are mended by now.
     pub problems: Vec<Problem>,
 }
 
@@ -32,13 +33,14 @@ pub struct VerifyReport {
 pub struct Problem {
     /// The record, where it is about one.
     pub doc: Option<DocId>,
-    /// `changes`, `heads`, `snapshot`, `views`, `search` or `photo`.
+    /// `changes`, `heads`, `snapshot`, `views`, `search`, `photo` or `log`.
     pub what: &'static str,
 }
 
 impl Phone {
     /// Checks the whole store: pages, strict load of every document from its changes, hashes and
-    /// heads, snapshots, views rebuilt and compared, photos.
+    /// heads, snapshots, views rebuilt and compared, photos, and whether what is kept of each log leads to
+    /// where its cursor stands.
     ///
     /// # Errors
     /// [`PhoneError::Damaged`] when the database file itself is; it is exchanged by then.
@@ -93,6 +95,7 @@ impl Inner {
         }
         self.compare_views(&mut report)?;
         self.look_at_photos(&mut report)?;
+        self.look_at_logs(&mut report)?;
         report.ok = report.problems.is_empty();
         Ok(report)
     }
@@ -159,6 +162,18 @@ impl Inner {
             if photo.state != "sent" && store.read_blob(&photo.sha256).is_err() {
                 report.problems.push(Problem { doc: None, what: "photo" });
             }
+        }
+        Ok(())
+    }
+
+    /// What a restored server is to be offered must be what it once wrote; else it is read again.
+    fn look_at_logs(&mut self, report: &mut VerifyReport) -> Result<(), PhoneError> {
+        let author = self.owner.author;
+        let store = self.store()?;
+        for part in part::list(store.db())? {
+            let Some(after) = torn_log(store.db(), &part)? else { continue };
+            store.write(|db| read_again(db, &part.pid, after, &author))?;
+            report.problems.push(Problem { doc: None, what: "log" });
         }
         Ok(())
     }

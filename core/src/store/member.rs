@@ -93,15 +93,6 @@ pub fn clear(db: &Connection, pid: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether any partition holds the document.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn is_held(db: &Connection, doc: DocId) -> Result<bool, StoreError> {
-    let mut find = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM member WHERE doc_id = ?1)")?;
-    Ok(find.query_row([&doc.0[..]], |row| row.get(0))?)
-}
-
 /// Documents whose home was this partition, that no partition holds now and that the server once had.
 ///
 /// # Errors
@@ -124,36 +115,63 @@ pub fn strays(db: &Connection, limit: usize) -> Result<Vec<DocId>, StoreError> {
     Ok(docs)
 }
 
-/// Sets where a document lives and what became of it.
+/// Says where a document lived when it left.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn set_home(
-    db: &Connection,
-    doc: DocId,
-    pid: &str,
-    move_gen: u32,
-    state: &str,
-) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE doc SET pid = ?2, move_gen = ?3, state = ?4 WHERE doc_id = ?1 AND move_gen <= ?3",
-    )?
-    .execute(params![&doc.0[..], pid, move_gen, state])?;
+pub fn set_left(db: &Connection, doc: DocId, pid: &str, move_gen: u32) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE doc SET pid = ?2, move_gen = ?3, state = 'left' WHERE doc_id = ?1")?
+        .execute(params![&doc.0[..], pid, move_gen])?;
     Ok(())
 }
 
-/// Sets a document's home to where the partitions hold it now: a restored server may have undone a move.
+/// States how a partition holds a document, and where its home is by that: where it moved to most often, a
+/// grid before an inbox. Held nowhere any more, it has left; its home stays, so that unsent work finds its way.
+/// What a document once moved to says nothing: a restored server may have undone it.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn hold(
+    db: &Connection,
+    pid: &str,
+    doc: DocId,
+    member: Option<&MemberRow>,
+) -> Result<(), StoreError> {
+    put(db, pid, doc, member)?;
+    if let Some(member) = member
+        && is_home(db, pid, member)?
+    {
+        return Ok(());
+    }
+    find_home(db, doc)
+}
+
+/// Whether a document's row says of its home what a partition says.
+fn is_home(db: &Connection, pid: &str, member: &MemberRow) -> Result<bool, StoreError> {
+    let mut find = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM doc WHERE doc_id = ?1 AND pid = ?2 AND move_gen = ?3 AND state = ?4)",
+    )?;
+    let state = if member.frozen { "frozen" } else { "live" };
+    Ok(find.query_row(params![&member.doc.0[..], pid, member.move_gen, state], |row| row.get(0))?)
+}
+
+/// Sets a document's home to where the partitions hold it now, or says that it left.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub fn find_home(db: &Connection, doc: DocId) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "UPDATE doc SET (pid, move_gen, state) =
-             (SELECT pid, move_gen, iif(frozen, 'frozen', 'live') FROM member
-              WHERE doc_id = ?1 ORDER BY move_gen DESC, pid LIMIT 1)
-         WHERE doc_id = ?1 AND EXISTS (SELECT 1 FROM member WHERE doc_id = ?1)",
-    )?
-    .execute([&doc.0[..]])?;
+    let held = db
+        .prepare_cached(
+            "UPDATE doc SET (pid, move_gen, state) =
+                 (SELECT pid, move_gen, iif(frozen, 'frozen', 'live') FROM member
+                  WHERE doc_id = ?1 ORDER BY move_gen DESC, pid DESC LIMIT 1)
+             WHERE doc_id = ?1 AND EXISTS (SELECT 1 FROM member WHERE doc_id = ?1)",
+        )?
+        .execute([&doc.0[..]])?;
+    if held == 0 {
+        db.prepare_cached("UPDATE doc SET state = 'left' WHERE doc_id = ?1")?
+            .execute([&doc.0[..]])?;
+    }
     Ok(())
 }
 
@@ -164,16 +182,6 @@ pub fn find_home(db: &Connection, doc: DocId) -> Result<(), StoreError> {
 pub fn redirect(db: &Connection, doc: DocId, from: &str, to: &str) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE doc SET pid = ?3 WHERE doc_id = ?1 AND pid = ?2")?
         .execute(params![&doc.0[..], from, to])?;
-    Ok(())
-}
-
-/// Says what became of a document: `live`, `frozen`, `left`.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn set_state(db: &Connection, doc: DocId, state: &str) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE doc SET state = ?2 WHERE doc_id = ?1 AND state <> ?2")?
-        .execute(params![&doc.0[..], state])?;
     Ok(())
 }
 

@@ -437,7 +437,7 @@ impl Replica {
             Step::Change { doc, raw, .. } => {
                 self.changes.entry(*doc).or_default().push(raw.clone());
             }
-            Step::Enter { doc, changes } => {
+            Step::Enter { doc, changes, .. } => {
                 let raws = changes.iter().map(|(_, raw)| raw.clone());
                 self.changes.entry(*doc).or_default().extend(raws);
             }

@@ -34,10 +34,11 @@ pub struct Sum {
     pub failed: Vec<(u64, String)>,
 }
 
-/// Lives every seed of a range, spread over `threads`; stops early after `failures_max` failures.
+/// Lives every seed of a range by its plan, spread over `threads`; stops early after `failures_max` failures.
 /// `told` hears of each failure at once.
 pub fn many(
     seeds: Range<u64>,
+    plan: fn(u64) -> Plan,
     threads: usize,
     failures_max: usize,
     told: &(dyn Fn(u64, &str) + Sync),
@@ -52,7 +53,7 @@ pub fn many(
                     if seed >= seeds.end {
                         return;
                     }
-                    let lived = caught(seed);
+                    let lived = caught(seed, plan(seed));
                     let mut sum = sum.lock().expect("not poisoned");
                     sum.seeds += 1;
                     match lived {
@@ -75,8 +76,8 @@ pub fn many(
 }
 
 /// A panic of the product is a failure of its seed and of no other.
-fn caught(seed: u64) -> Result<Report, String> {
-    std::panic::catch_unwind(|| live(seed, Plan::of(seed))).unwrap_or_else(|panic| {
+fn caught(seed: u64, plan: Plan) -> Result<Report, String> {
+    std::panic::catch_unwind(|| live(seed, plan)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
         Err(format!("panicked: {}", text.unwrap_or("without a word")))

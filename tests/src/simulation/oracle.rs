@@ -1,6 +1,6 @@
 //! What must hold when the dust has settled.
 
-use ironfeet_core::model::{ChangeHash, DocId};
+use ironfeet_core::model::{ChangeHash, DocId, Pid, PlaceId};
 use ironfeet_core::phone::sync::Unwatched;
 use ironfeet_server::store::{DocState, TicketRow};
 
@@ -131,8 +131,8 @@ impl World {
         for id in all {
             match self.server.record(id) {
                 None => return Err(format!("{id} is not on the server")),
-                Some((DocState::Live, _, heads)) => self.same_everywhere(id, &heads)?,
-                Some(_) => {}
+                Some((DocState::Live, home, heads)) => self.same_everywhere(id, &home, &heads)?,
+                Some(_) => (0..self.phones.len()).try_for_each(|n| self.is_out_of_sight(n, id))?,
             }
         }
         self.report.places = self.places.len();
@@ -141,7 +141,7 @@ impl World {
         Ok(())
     }
 
-    fn same_everywhere(&self, id: DocId, heads: &[ChangeHash]) -> Result<(), String> {
+    fn same_everywhere(&self, id: DocId, home: &Pid, heads: &[ChangeHash]) -> Result<(), String> {
         let mut shown = Vec::new();
         for n in 0..self.phones.len() {
             if self.is_handler(n) && !self.server.appears(id, &inbox()) {
@@ -156,6 +156,11 @@ impl World {
             if own != heads {
                 return Err(format!("phone {n} has other heads of {id}"));
             }
+            let view = self.phone(n).place_show(PlaceId(id));
+            let shown_in = view.ok().and_then(|view| view.grid).map(Pid::Grid);
+            if shown_in.is_some_and(|grid| !self.is_handler(n) && grid != *home) {
+                return Err(format!("phone {n} has {id} in another grid than the server, {home}"));
+            }
             if !self.is_handler(n) {
                 shown.push((n, self.shown(n, id)));
             }
@@ -166,7 +171,7 @@ impl World {
         }
     }
 
-    /// What is not shown to the department is not on its phone, unless a person is to decide on a part of it.
+    /// What was withdrawn, or is not shown to the department, is not on its phone, unless a person is to decide on a part of it.
     fn is_out_of_sight(&self, n: usize, id: DocId) -> Result<(), String> {
         let waits = |head: &ChangeHash| self.server.read(|s| Ok(s.ticket_of(&id, head)?.is_some()));
         match self.phone(n).heads(id) {
@@ -177,7 +182,7 @@ impl World {
 
     fn shown(&self, n: usize, id: DocId) -> String {
         let phone = self.phone(n);
-        if let Ok(view) = phone.place_show(ironfeet_core::model::PlaceId(id)) {
+        if let Ok(view) = phone.place_show(PlaceId(id)) {
             return serde_json::json!([view.grid, view.facts, view.remarks, view.conflicts])
                 .to_string();
         }

@@ -195,12 +195,9 @@ impl Phone {
                 let note = |db: &Db, taken: usize| {
                     let claimed = claim::any(db)?;
                     for Landing { doc, member, changes } in &rest[..taken] {
-                        member::put(db, &name, *doc, Some(&to_row(*doc, member)))?;
+                        member::hold(db, &name, *doc, Some(&to_row(*doc, member)))?;
                         if claimed {
                             changes.iter().try_for_each(|hash| claim::drop(db, *doc, hash))?;
-                        }
-                        if member.move_gen > 0 {
-                            member::set_home(db, *doc, &name, member.move_gen, "live")?;
                         }
                     }
                     if let Some(at) = mark.filter(|_| landed + taken == landing.len()) {

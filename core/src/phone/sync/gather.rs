@@ -5,12 +5,14 @@ use crate::store::{StoreError, claim, document, entry, kept, meta, outbox, part}
 use crate::sync::client::{self, Input, Outgoing, Standing};
 use crate::sync::digest::Digest;
 use crate::sync::message::{DocChange, Entry, EntryKind, LocateRequest, Offer};
-use crate::sync::{chunk, frame};
+use crate::sync::{chain, chunk, frame};
 use crate::{limits, phone::Phone, phone::PhoneError};
 use rusqlite::Connection;
 
 /// Entries offered in one request.
 const OFFER_ENTRIES_MAX: usize = 4_000;
+/// Entries looked at in one go.
+const LOG_PAGE: usize = 500;
 
 impl Phone {
     /// Counter, standings, changes to send and offers, in one look at the store.
@@ -114,6 +116,43 @@ pub(super) fn standing(row: &part::PartRow) -> Option<Standing> {
         stamp: row.stamp.as_slice().try_into().unwrap_or_default(),
         ..begin
     })
+}
+
+/// How a partition stands, if it is served.
+pub(super) fn standing_of(db: &Connection, pid: &str) -> Result<Option<Standing>, StoreError> {
+    Ok(part::list(db)?.iter().find(|row| row.pid == pid).and_then(standing))
+}
+
+/// Where the entries kept of a log begin, when they do not lead to where the cursor stands: a restored server
+/// would take none of them.
+pub(in crate::phone) fn torn_log(
+    db: &Connection,
+    row: &part::PartRow,
+) -> Result<Option<u64>, StoreError> {
+    let Some(now) = standing(row) else { return Ok(None) };
+    let Some(first) = entry::list(db, &row.pid, 0, now.seq, 1)?.first().map(|row| row.seq) else {
+        return Ok(None);
+    };
+    let mut known = part::checkpoints(db, &row.pid)?;
+    known.push((0, chain::origin(&now.history, &now.pid)));
+    let from = known.into_iter().filter(|(seq, _)| seq + 1 >= first).min_by_key(|(seq, _)| *seq);
+    let Some((after, mut at)) = from else { return Ok(None) };
+    let mut seq = after;
+    while seq < now.seq {
+        let page = entry::list(db, &row.pid, seq, now.seq, LOG_PAGE)?;
+        for kept in &page {
+            seq += 1;
+            let Some(entry) = as_it_came(db, kept)?.filter(|_| kept.seq == seq) else {
+                return Ok(Some(after));
+            };
+            let (kind, body_hash) = chain::link(&entry.what);
+            at = chain::next(&at, seq, kind, &entry.doc, &body_hash);
+        }
+        if page.is_empty() {
+            return Ok(Some(after));
+        }
+    }
+    Ok((at != now.chain).then_some(after))
 }
 
 /// Offers to a restored server. What cannot be offered whole is offered as far as it goes: own work

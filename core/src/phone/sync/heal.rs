@@ -17,7 +17,7 @@ use crate::sync::{bundle::BundleChunk, chain, frame};
 
 use super::ahead::Portion;
 use super::bundle::Pace;
-use super::gather::standing;
+use super::gather::standing_of;
 use super::land::write_standing;
 use super::{Run, SyncError, of_row};
 
@@ -48,14 +48,7 @@ impl Phone {
         let name = pid.to_string();
         self.with(|inner| {
             inner.store()?.write(|db| {
-                for doc in &answer.drop {
-                    member::put(db, &name, *doc, None)?;
-                    if !member::is_held(db, *doc)? {
-                        member::set_state(db, *doc, "left")?;
-                    }
-                    member::find_home(db, *doc)?;
-                }
-                answer.take.iter().try_for_each(|taken| member::find_home(db, taken.doc))?;
+                answer.drop.iter().try_for_each(|doc| member::hold(db, &name, *doc, None))?;
                 sum_up(db, &name)
             })?;
             Ok(())
@@ -65,47 +58,13 @@ impl Phone {
 
     /// Sets the cursor back to a common entry and offers what was read after it.
     pub(super) fn rewind(&self, pid: &Pid, seq: u64) -> Result<(), PhoneError> {
-        let name = pid.to_string();
         self.with(|inner| {
             let author = inner.owner.author;
             inner.store()?.write(|db| {
-                let rows = part::list(db)?;
-                let Some(now) = rows.iter().find(|r| r.pid == name).and_then(standing) else {
-                    return Ok(());
-                };
-                let chain = match seq {
-                    0 => Some(chain::origin(&now.history, pid)),
-                    _ => part::checkpoints(db, &name)?
-                        .into_iter()
-                        .find(|(s, _)| *s == seq)
-                        .map(|(_, c)| c),
-                };
-                let (Some(chain), true) = (chain, seq < now.seq) else { return Ok(()) };
-                entry::put_offer(
-                    db,
-                    &OfferRow {
-                        pid: name.clone(),
-                        after: seq,
-                        upto: now.seq,
-                        stamp: now.stamp,
-                        chain: now.chain,
-                    },
-                )?;
-                // Own work is offered again under an own signature; an answer "dup" costs nothing.
-                unread(db, &name, (seq, now.seq), &author)?;
-                claim::unstand(db, &name, seq)?;
-                part::drop_checkpoints_after(db, &name, seq)?;
-                write_standing(
-                    db,
-                    &Standing {
-                        seq,
-                        chain,
-                        stamp: [0; 16],
-                        durable_seq: now.durable_seq.min(seq),
-                        ..now
-                    },
-                )?;
-                sum_up(db, &name)
+                let Some(now) = standing_of(db, &pid.to_string())? else { return Ok(()) };
+                let (pid, stamp, chain) = (pid.to_string(), now.stamp, now.chain);
+                let offer = OfferRow { pid, after: seq, upto: now.seq, stamp, chain };
+                if go_back(db, now, seq, &author)? { entry::put_offer(db, &offer) } else { Ok(()) }
             })?;
             Ok(())
         })
@@ -121,9 +80,7 @@ impl Phone {
                     member::clear(db, &name)?;
                     part::stop(db, &name)?;
                     for row in members {
-                        if !member::is_held(db, row.doc)? {
-                            member::set_state(db, row.doc, "left")?;
-                        }
+                        member::find_home(db, row.doc)?;
                     }
                 }
                 Ok::<_, StoreError>(())
@@ -131,6 +88,35 @@ impl Phone {
             Ok(())
         })
     }
+}
+
+/// Sets the cursor back to an entry of which the chain is known; says whether it was.
+fn go_back(db: &Connection, now: Standing, seq: u64, author: &Author) -> Result<bool, StoreError> {
+    let name = now.pid.to_string();
+    let chain = match seq {
+        0 => Some(chain::origin(&now.history, &now.pid)),
+        _ => part::checkpoints(db, &name)?.into_iter().find(|(s, _)| *s == seq).map(|(_, c)| c),
+    };
+    let (Some(chain), true) = (chain, seq < now.seq) else { return Ok(false) };
+    // Own work is offered again under an own signature; an answer "dup" costs nothing.
+    unread(db, &name, (seq, now.seq), author)?;
+    claim::unstand(db, &name, seq)?;
+    part::drop_checkpoints_after(db, &name, seq)?;
+    let durable_seq = now.durable_seq.min(seq);
+    write_standing(db, &Standing { seq, chain, stamp: [0; 16], durable_seq, ..now })?;
+    sum_up(db, &name)?;
+    Ok(true)
+}
+
+/// Reads a log again after an entry: what is kept of it is not what came.
+pub(in crate::phone) fn read_again(
+    db: &Connection,
+    pid: &str,
+    after: u64,
+    author: &Author,
+) -> Result<(), StoreError> {
+    let Some(now) = standing_of(db, pid)? else { return Ok(()) };
+    if go_back(db, now, after, author)? { entry::forget_after(db, pid, after) } else { Ok(()) }
 }
 
 /// Members as they were before the entries `after..=upto`: without the changes these brought. Of these the own
@@ -193,8 +179,7 @@ fn sum_up(db: &Connection, pid: &str) -> Result<(), StoreError> {
     for row in &members {
         digest.add(&of_row(row).item(&row.doc));
     }
-    let rows = part::list(db)?;
-    let Some(now) = rows.iter().find(|r| r.pid == pid).and_then(standing) else { return Ok(()) };
+    let Some(now) = standing_of(db, pid)? else { return Ok(()) };
     let count = u32::try_from(members.len()).unwrap_or(u32::MAX);
     write_standing(db, &Standing { digest, count, ..now })
 }

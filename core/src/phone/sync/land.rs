@@ -76,7 +76,7 @@ impl Phone {
             let (incoming, gens): (Vec<Incoming>, Vec<u32>) = back.into_iter().unzip();
             inner.apply(&incoming, Vec::new(), |db| {
                 for (one, move_gen) in incoming.iter().zip(gens) {
-                    member::set_home(db, one.doc, &one.pid, move_gen, "left")?;
+                    member::set_left(db, one.doc, &one.pid, move_gen)?;
                 }
                 for DocChange { doc, hash } in lost {
                     document::send_again(db, *doc, &[*hash])?;
@@ -98,7 +98,7 @@ impl Phone {
                 shown(db, &slice.steps)?;
                 for (doc, held) in &slice.members {
                     let row = held.as_ref().map(|m| to_row(*doc, m));
-                    member::put(db, &pid, *doc, row.as_ref())?;
+                    member::hold(db, &pid, *doc, row.as_ref())?;
                 }
                 write_standing(db, &slice.standing)?;
                 Ok(())
@@ -117,7 +117,7 @@ fn shown(db: &Connection, steps: &[(u64, u8, [u8; 32], Step)]) -> Result<(), Sto
     for (_, _, _, step) in steps {
         match step {
             Step::Change { doc, hash, .. } => claim::drop(db, *doc, hash)?,
-            Step::Enter { doc, changes } => claims_shown(db, *doc, changes)?,
+            Step::Enter { doc, changes, .. } => claims_shown(db, *doc, changes)?,
             Step::Leave { .. } | Step::Freeze { .. } | Step::Note(_) => {}
         }
     }
@@ -148,31 +148,27 @@ fn incoming(pid: &str, slice: &Slice) -> Vec<Incoming> {
     for (_, _, _, step) in &slice.steps {
         match step {
             Step::Change { doc, raw, .. } => add(*doc, raw),
-            Step::Enter { doc, changes } => changes.iter().for_each(|(_, raw)| add(*doc, raw)),
+            Step::Enter { doc, changes, .. } => changes.iter().for_each(|(_, raw)| add(*doc, raw)),
             Step::Leave { .. } | Step::Freeze { .. } | Step::Note(_) => {}
         }
     }
     all
 }
 
-/// Keeps the entries and what they say of homes.
+/// Keeps the entries, each as it came: offered to a restored server, they must be what it once wrote.
 fn write_steps(db: &Connection, pid: &str, slice: &Slice) -> Result<(), StoreError> {
     for (seq, _, _, step) in &slice.steps {
         let (doc, hash, what) = match step {
             Step::Change { doc, hash, .. } => (*doc, Some(*hash), None),
-            Step::Enter { doc, changes } => {
-                let move_gen = move_gen(slice, doc);
-                member::set_home(db, *doc, pid, move_gen, "live")?;
-                (*doc, None, Some(enter(move_gen, changes)))
+            Step::Enter { doc, move_gen, changes } => (*doc, None, Some(enter(*move_gen, changes))),
+            Step::Leave { doc, reason, move_gen } => {
+                if let LeaveReason::Moved(to) = reason {
+                    // Unsent work goes on to where the record lives now.
+                    member::redirect(db, *doc, pid, &to.to_string())?;
+                }
+                (*doc, None, Some(EntryKind::Leave(reason.clone(), *move_gen)))
             }
-            Step::Leave { doc, reason } => {
-                leave(db, *doc, reason, pid)?;
-                (*doc, None, Some(EntryKind::Leave(reason.clone(), move_gen(slice, doc))))
-            }
-            Step::Freeze { doc } => {
-                member::set_state(db, *doc, "frozen")?;
-                (*doc, None, Some(EntryKind::Freeze(move_gen(slice, doc))))
-            }
+            Step::Freeze { doc, move_gen } => (*doc, None, Some(EntryKind::Freeze(*move_gen))),
             Step::Note(text) => (DocId([0; 16]), None, Some(EntryKind::Note(text.clone()))),
         };
         if *seq > slice.standing.durable_seq {
@@ -183,24 +179,9 @@ fn write_steps(db: &Connection, pid: &str, slice: &Slice) -> Result<(), StoreErr
     Ok(())
 }
 
-fn move_gen(slice: &Slice, doc: &DocId) -> u32 {
-    let found = slice.members.iter().find(|(d, _)| d == doc);
-    found.and_then(|(_, m)| m.as_ref()).map_or(0, |m| m.move_gen)
-}
-
 fn enter(move_gen: u32, changes: &[(ChangeHash, Vec<u8>)]) -> EntryKind {
     let body = |raw: &[u8]| message::Body(chunk::body(raw).unwrap_or_default().to_vec());
     EntryKind::Enter(move_gen, changes.iter().map(|(_, raw)| body(raw)).collect())
-}
-
-/// A record left this partition. It stays while it holds unsent work or another partition holds it.
-fn leave(db: &Connection, doc: DocId, reason: &LeaveReason, pid: &str) -> Result<(), StoreError> {
-    member::put(db, pid, doc, None)?;
-    if let LeaveReason::Moved(to) = reason {
-        // Unsent work goes on to where the record lives now.
-        member::redirect(db, doc, pid, &to.to_string())?;
-    }
-    if member::is_held(db, doc)? { Ok(()) } else { member::set_state(db, doc, "left") }
 }
 
 /// The cursor after a slice, its checkpoint, and entries that need not be kept any longer.

@@ -77,6 +77,8 @@ pub enum Step {
     Enter {
         /// The document.
         doc: DocId,
+        /// How often it had moved.
+        move_gen: u32,
         /// All its changes in causal order, stored bytes.
         changes: Changes,
     },
@@ -86,11 +88,15 @@ pub enum Step {
         doc: DocId,
         /// Why.
         reason: LeaveReason,
+        /// How often it had moved.
+        move_gen: u32,
     },
     /// The document takes no more changes.
     Freeze {
         /// The document.
         doc: DocId,
+        /// How often it had moved.
+        move_gen: u32,
     },
     /// A word to readers.
     Note(String),
@@ -184,17 +190,17 @@ impl Taking<'_> {
             EntryKind::Enter(move_gen, bodies) => {
                 let (member, changes) = whole(&pid, seq, *move_gen, DocState::Live, bodies)?;
                 self.put(entry.doc, Some(member));
-                Step::Enter { doc: entry.doc, changes }
+                Step::Enter { doc: entry.doc, move_gen: *move_gen, changes }
             }
-            EntryKind::Leave(reason, _) => {
+            EntryKind::Leave(reason, move_gen) => {
                 self.put(entry.doc, None);
-                Step::Leave { doc: entry.doc, reason: reason.clone() }
+                Step::Leave { doc: entry.doc, reason: reason.clone(), move_gen: *move_gen }
             }
-            EntryKind::Freeze(_) => {
+            EntryKind::Freeze(move_gen) => {
                 let frozen =
                     self.member(&entry.doc).map(|m| Member { state: DocState::Frozen, ..m });
                 self.put(entry.doc, frozen);
-                Step::Freeze { doc: entry.doc }
+                Step::Freeze { doc: entry.doc, move_gen: *move_gen }
             }
             EntryKind::Note(text) => Step::Note(text.clone()),
         };
