@@ -166,7 +166,7 @@ impl Phone {
         app: &str,
         watch: &dyn Watch,
     ) -> Result<Done, SyncError> {
-        let mut bundled = 0;
+        let (mut bundled, mut so_far) = (0, Outcome::default());
         let mut fresh = false;
         loop {
             let enrolment = self.ready(transport, fresh).await?;
@@ -182,8 +182,10 @@ impl Phone {
             let heard = Heard::of(self)?;
             let mut run =
                 Run { phone: self, transport, watch, pass, progress, bundled, pace, heard };
-            let driven = run.drive(&mut Client::new(identity)).await;
-            bundled = run.bundled;
+            let mut client = Client::new(identity).after(so_far);
+            let driven = run.drive(&mut client).await;
+            so_far = client.outcome().clone();
+            bundled += run.bundled;
             match driven {
                 // The clock was set, the token ended on the way, the server began anew: once more, with
                 // a new token.

@@ -171,6 +171,12 @@ impl Client {
         }
     }
 
+    /// The same, counting on from what an earlier run of the same sync did.
+    #[must_use]
+    pub fn after(self, earlier: Outcome) -> Self {
+        Self { outcome: earlier, ..self }
+    }
+
     /// How far it has come.
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
