@@ -25,6 +25,7 @@ fn seeds(usually: u64) -> Range<u64> {
     told("IRONFEET_SEED").map_or_else(asked, |seed| seed..seed + 1)
 }
 
+#[expect(clippy::print_stdout, reason = "a seed that fails is printed")]
 fn lived(seeds: Range<u64>, plan: fn(u64) -> Plan) -> Report {
     let tell = |seed: u64, why: &str| println!("seed {seed}: {why}");
     let sum = many(seeds.clone(), plan, threads(), FAILURES_MAX, &tell);

@@ -223,3 +223,6 @@ pub(super) fn write_standing(db: &Connection, standing: &Standing) -> Result<(),
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Records that moved, and a server put back to before: what others wrote on the way comes back from any phone
+//! that read it, and all say again where the record lives.
+
+use ironfeet_core::model::{ChangeHash, DocId, PlaceId, PlaceKind};
+use ironfeet_core::phone::NewPlace;
+use ironfeet_tests::simulation::{Hand, folder};
+
+const GRID: &str = "329901001012001";
+const OTHER: &str = "329901001012002";
+
+fn block<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(work)
+}
+
+/// So many phones, and a server with an empty backup.
+async fn world(dir: &std::path::Path, phones: usize) -> Hand {
+    let mut hand = Hand::open(dir, 0, 1);
+    for _ in 0..phones {
+        hand.enrol().await;
+    }
+    hand.server.back_up(false);
+    hand
+}
+
+fn house(hand: &Hand, n: usize) -> PlaceId {
+    let new = NewPlace {
+        kind: PlaceKind::Dwelling,
+        address: "平川路 8 号".to_owned(),
+        lat: Some(33.5),
+        lon: Some(119.1),
+        grid: Some(GRID.parse().expect("a grid code")),
+        facts: Vec::new(),
+    };
+    hand.phone(n).place_add(&new).expect("a place that fits")
+}
+
+/// A phone writes a remark and sends it.
+async fn remark(hand: &Hand, n: usize, place: PlaceId, text: &str) -> (DocId, ChangeHash) {
+    let hash = hand.phone(n).place_remark(place, text).expect("a remark that fits");
+    let _ = hand.sync(n).await.expect("a clean line");
+    (place.0, hash)
+}
+
+fn send_to(hand: &Hand, place: PlaceId, grid: &str) {
+    assert!(hand.server.move_place(place.0, &grid.parse().expect("a grid code")));
+}
+
+#[test]
+fn what_a_lost_phone_wrote_on_a_record_that_moved_comes_back_from_another_phone() {
+    block(async {
+        let dir = folder();
+        let mut hand = world(dir.path(), 2).await;
+        let place = house(&hand, 0);
+        hand.rest(&[0, 1]).await.expect("a clean line");
+        send_to(&hand, place, OTHER);
+        let _ = hand.sync(1).await.expect("a clean line");
+        let there = remark(&hand, 1, place, "在那边写的").await;
+        send_to(&hand, place, GRID);
+        let _ = hand.sync(1).await.expect("a clean line");
+        let back = remark(&hand, 1, place, "回来写的").await;
+        // Phone 0 reads all of it at once; then the server is put back, and phone 1 never comes again.
+        let _ = hand.sync(0).await.expect("a clean line");
+        assert!(hand.server.restore(0, false));
+        hand.revive();
+        hand.rest(&[0]).await.expect("a clean line");
+        hand.whole(&[there, back]).expect("whole");
+        assert_eq!(
+            hand.server.record(place.0).map(|row| row.1.to_string()),
+            Some(format!("g{GRID}"))
+        );
+    });
+}
+
+#[test]
+fn all_phones_say_again_where_a_record_lives_after_a_move_was_lost() {
+    block(async {
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let dir = folder();
+            let mut hand = world(dir.path(), 3).await;
+            let place = house(&hand, 0);
+            hand.rest(&[0, 1, 2]).await.expect("a clean line");
+            send_to(&hand, place, OTHER);
+            let _ = hand.sync(1).await.expect("a clean line");
+            send_to(&hand, place, GRID);
+            let last = remark(&hand, 2, place, "最后").await;
+            assert!(hand.server.restore(0, false));
+            hand.revive();
+            hand.rest(&order).await.expect("a clean line");
+            hand.whole(&[last]).expect("whole");
+            let shown = [0, 1, 2].map(|n| hand.shown(n, place).expect("it is here"));
+            assert!(shown.iter().all(|one| *one == shown[0]), "{order:?}: {shown:?}");
+            assert_eq!(shown[0]["grid"], GRID, "{order:?}");
+        }
+    });
+}
