@@ -43,6 +43,7 @@ pub mod rescue;
 pub mod salvage;
 mod seal;
 pub mod search;
+pub mod stamped;
 pub mod today;
 pub mod views;
 pub mod visit;

@@ -34,10 +34,14 @@ pub fn take(app: &Arc<App>, device: &DeviceRow, offer: &Offer) -> Result<u64, St
     Ok(offer.entries.len() as u64)
 }
 
-/// Recomputes the chain over the offered entries and compares the stamp.
+/// Recomputes the chain over the offered entries and compares the stamp. What is in the log anyway is no offer.
 fn is_own(app: &App, offer: &Offer) -> Result<bool, StoreError> {
-    let start =
-        store::view(&*app.store, |s| log::chain_at(s, &app.identity, &offer.pid, offer.after))?;
+    let key = &app.identity.stamp_key;
+    let proven = offer
+        .since
+        .filter(|since| stamp::is_own(key, &offer.pid, offer.after, &since.chain, &since.stamp));
+    let log = |seq| store::view(&*app.store, |s| log::chain_at(s, &app.identity, &offer.pid, seq));
+    let start = proven.map_or_else(|| log(offer.after), |since| Ok(Some(since.chain)))?;
     let Some(mut at) = start else { return Ok(false) };
     let mut seq = offer.after;
     for entry in &offer.entries {
@@ -45,8 +49,8 @@ fn is_own(app: &App, offer: &Offer) -> Result<bool, StoreError> {
         let (kind, body_hash) = chain::link(&entry.what);
         at = chain::next(&at, seq, kind, &entry.doc, &body_hash);
     }
-    let key = &app.identity.stamp_key;
-    Ok(!offer.entries.is_empty() && stamp::is_own(key, &offer.pid, seq, &at, &offer.stamp))
+    let own = !offer.entries.is_empty() && stamp::is_own(key, &offer.pid, seq, &at, &offer.stamp);
+    Ok(own && log(seq)? != Some(at))
 }
 
 /// Appends what is not here, in the order offered.

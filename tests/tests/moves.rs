@@ -94,3 +94,32 @@ fn all_phones_say_again_where_a_record_lives_after_a_move_was_lost() {
         }
     });
 }
+
+#[test]
+fn what_one_request_does_not_hold_comes_back_in_portions() {
+    block(async {
+        let dir = folder();
+        let mut hand = world(dir.path(), 2).await;
+        let mut written = Vec::new();
+        for n in 0..8 {
+            let place = house(&hand, 1);
+            // Some 300 kB, in one answer each.
+            for k in 0..50 {
+                let text = format!("{n}-{k} {}", "话".repeat(1_900));
+                let hash = hand.phone(1).place_remark(place, &text).expect("a remark that fits");
+                written.push((place.0, hash));
+            }
+            hand.rest(&[1, 0]).await.expect("a clean line");
+        }
+        assert!(hand.server.restore(0, false));
+        hand.revive();
+        // Cut after some portions, it goes on where it was.
+        hand.line(0).cut_after(3);
+        assert!(hand.sync(0).await.is_err());
+        let taken = written.iter().filter(|(doc, hash)| hand.server.has(*doc, *hash)).count();
+        assert!(0 < taken && taken < written.len(), "{taken}: a portion came through, not all");
+        hand.line(0).connect(Some(hand.server.router()));
+        hand.rest(&[0]).await.expect("a clean line");
+        hand.whole(&written).expect("whole");
+    });
+}

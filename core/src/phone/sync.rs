@@ -12,6 +12,7 @@ mod gather;
 mod heal;
 mod heard;
 mod land;
+mod offer;
 mod receive;
 
 use std::collections::VecDeque;
@@ -33,9 +34,9 @@ use super::transport::{Pass, Traffic, Transport, TransportError};
 use super::{Phone, PhoneError};
 use bundle::Pace;
 pub use error::SyncError;
-pub(super) use gather::torn_log;
 pub(super) use heal::read_again;
 use heard::Heard;
+pub(super) use offer::torn_log;
 
 /// How far a sync has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
 use super::document::doc_id;
+use super::stamped::StampedRow;
 use crate::model::{ChangeHash, DocId};
 
 /// An entry as it is kept.
@@ -100,7 +101,7 @@ pub fn forget_after(db: &Connection, pid: &str, seq: u64) -> Result<(), StoreErr
 pub struct OfferRow {
     /// The partition.
     pub pid: String,
-    /// Last entry in common.
+    /// Last entry in common, or offered already.
     pub after: u64,
     /// Last entry to offer.
     pub upto: u64,
@@ -108,6 +109,15 @@ pub struct OfferRow {
     pub stamp: [u8; 16],
     /// The chain at `upto`.
     pub chain: [u8; 32],
+}
+
+impl OfferRow {
+    /// All after an entry up to the end of an answer.
+    #[must_use]
+    pub fn of(pid: &str, after: u64, end: &StampedRow) -> Self {
+        let StampedRow { seq, chain, stamp } = *end;
+        Self { pid: pid.to_owned(), after, upto: seq, stamp, chain }
+    }
 }
 
 /// Notes an offer.
@@ -149,6 +159,16 @@ pub fn offers(db: &Connection) -> Result<Vec<OfferRow>, StoreError> {
         });
     }
     Ok(offers)
+}
+
+/// An offer was made up to an entry.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn offer_from(db: &Connection, pid: &str, after: u64) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE offer SET after = ?2 WHERE pid = ?1")?
+        .execute(params![pid, sql(after)])?;
+    Ok(())
 }
 
 /// An offer was made.

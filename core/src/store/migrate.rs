@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0007_kept.sql"),
     include_str!("../../migrations/0008_left.sql"),
     include_str!("../../migrations/0009_row.sql"),
+    include_str!("../../migrations/0010_stamped.sql"),
 ];
 
 /// The newest version this app knows.

@@ -84,7 +84,7 @@ pub fn put(db: &Connection, row: &PartRow) -> Result<(), StoreError> {
 /// # Errors
 /// When the file cannot be written.
 pub fn stop(db: &Connection, pid: &str) -> Result<(), StoreError> {
-    for table in ["part", "checkpoint", "entry", "offer", "bundle"] {
+    for table in ["part", "checkpoint", "entry", "stamped", "offer", "bundle"] {
         db.execute(&format!("DELETE FROM {table} WHERE pid = ?1"), [pid])?;
     }
     Ok(())

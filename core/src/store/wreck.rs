@@ -134,6 +134,12 @@ pub(super) const TABLES: &[Table] = &[
         shape: None,
     },
     Table {
+        name: "stamped",
+        columns: &["pid", "seq", "chain", "stamp"],
+        key: &["pid", "seq"],
+        shape: None,
+    },
+    Table {
         name: "offer",
         columns: &["pid", "after", "upto", "stamp", "chain"],
         key: &["pid"],
@@ -150,7 +156,7 @@ pub(super) const TABLES: &[Table] = &[
 
 /// What only means something together: a cursor, and what was read up to it. Where anything is torn
 /// these are left out, and the sync begins again from the start.
-const CURSOR: &[&str] = &["part", "checkpoint", "member", "entry", "offer", "bundle"];
+const CURSOR: &[&str] = &["part", "checkpoint", "member", "entry", "stamped", "offer", "bundle"];
 
 pub(super) type Row = Vec<Value>;
 

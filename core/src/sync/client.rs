@@ -57,6 +57,8 @@ pub enum Input<'a> {
         outgoing: Vec<Outgoing>,
         /// Entries to offer a restored server.
         offers: Vec<Offer>,
+        /// More is to be offered after these: nothing else goes with them.
+        offering: bool,
         /// Changes the server said it has and no log has shown.
         claims: Vec<DocChange>,
     },
@@ -148,6 +150,8 @@ pub struct Client {
     /// Partitions being healed: at most once each in a sync.
     healed: Vec<Pid>,
     more_to_send: bool,
+    /// There is more to offer.
+    offering: bool,
     /// Partitions asked for in this round of pages; 0 between rounds.
     asked: usize,
     again: bool,
@@ -165,6 +169,7 @@ impl Client {
             pushed: BTreeMap::new(),
             healed: Vec::new(),
             more_to_send: false,
+            offering: false,
             asked: 0,
             again: false,
             idle_rounds: 0,
@@ -190,7 +195,12 @@ impl Client {
     pub fn step(&mut self, now: UtcMillis, input: Input<'_>) -> Result<Vec<Effect>, Distrust> {
         Ok(match input {
             Input::Start => vec![Effect::Gather],
-            Input::Gathered { counter, standings, outgoing, offers, claims } => {
+            Input::Gathered { counter, offers, offering: true, .. } => {
+                self.offering = true;
+                let request = self.request(now, counter, Vec::new(), Vec::new());
+                vec![Effect::Sync(Box::new(SyncRequest { offers, ..request }))]
+            }
+            Input::Gathered { counter, standings, outgoing, offers, claims, .. } => {
                 let request = self.request(now, counter, standings, outgoing);
                 vec![Effect::Sync(Box::new(SyncRequest { offers, claims, ..request }))]
             }
@@ -212,7 +222,9 @@ impl Client {
         response: SyncResponse,
         held: &dyn Held,
     ) -> Result<Vec<Effect>, Distrust> {
-        let mut progress = self.count(&response.push);
+        let offering = std::mem::take(&mut self.offering);
+        let mut progress = self.count(&response.push) | offering;
+        self.again |= offering;
         self.outcome.next_poll_s = response.next_poll_s;
         let more_to_ask = self.asked > 0;
         self.again = more_to_ask || (self.more_to_send && progress);

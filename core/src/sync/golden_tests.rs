@@ -118,6 +118,10 @@ fn request() -> SyncRequest {
             after: 0,
             entries: entries()[..1].to_vec(),
             stamp: stamp::stamp(&STAMP_KEY, &pid(), 1, &chains()[1]),
+            since: Some(Since {
+                chain: chains()[0],
+                stamp: stamp::stamp(&STAMP_KEY, &pid(), 0, &chains()[0]),
+            }),
         }],
         apply_failed: vec![DocChange { doc: DOC, hash: changes()[0].0 }],
         claims: vec![DocChange { doc: DOC, hash: changes()[1].0 }],

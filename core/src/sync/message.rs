@@ -14,7 +14,7 @@ use crate::model::{ChangeHash, DeviceId, DocId, InstallId, Pid, UtcMillis};
 pub use answer::Answer;
 pub use compare::{
     Checkpoint, Cursor, HealDoc, HealItem, HealRequest, HealResponse, LocateRequest,
-    LocateResponse, Offer,
+    LocateResponse, Offer, Since,
 };
 pub use rights::{Notice, Term};
 

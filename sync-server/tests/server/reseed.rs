@@ -3,7 +3,7 @@
 use ironfeet_core::model::Role;
 use ironfeet_core::sync::frame;
 use ironfeet_core::sync::message::{
-    Checkpoint, LocateRequest, LocateResponse, Offer, PartStatus, SyncResponse,
+    Checkpoint, LocateRequest, LocateResponse, Offer, PartStatus, Since, SyncResponse,
 };
 use ironfeet_server::command::{self, Command};
 use ironfeet_server::review::decide::By;
@@ -53,8 +53,13 @@ async fn phones_bring_back_what_a_restore_lost_with_the_very_same_chain() {
     let seen = [(before.seq, before.cursor().chain), common];
     assert_eq!(locate(&world, &two, &seen).await, 1);
     let part = &pulled.parts[0];
-    let offer =
-        Offer { pid: pid(GRID), after: 1, entries: part.entries.clone(), stamp: part.stamp };
+    let offer = Offer {
+        pid: pid(GRID),
+        after: 1,
+        entries: part.entries.clone(),
+        stamp: part.stamp,
+        since: None,
+    };
     let forged = Offer { stamp: [9; 16], ..offer.clone() };
     for (offer, expected) in [(forged, 1), (offer, 5)] {
         let request = two.request(vec![], vec![offer]);
@@ -66,6 +71,59 @@ async fn phones_bring_back_what_a_restore_lost_with_the_very_same_chain() {
     assert_eq!(row.chain, before.chain, "the same entries in the same order");
     let again = two.sync(&world, vec![]).await;
     assert_eq!(again.parts[0].status, PartStatus::Ok);
+    world.verify();
+}
+
+#[tokio::test]
+async fn what_one_request_does_not_hold_is_offered_in_portions_each_proven_by_itself() {
+    let world = World::new();
+    let (mut one, mut two) = (world.phone("W1", &[GRID]), world.phone("W2", &[GRID]));
+    let copy = world.dir.path().join("copy.db");
+    world.run(Command::Backup { file: copy.clone(), durable: false }).unwrap();
+    let mut portions = Vec::new();
+    let mut since = None;
+    for address in ["甲", "乙"] {
+        let (place, birth) = world.place(&one, address);
+        one.sync(&world, vec![one.item(place.id(), &birth, GRID)]).await;
+        let after = two.standings.get(&pid(GRID)).map_or(0, |standing| standing.seq);
+        let part = two.sync(&world, vec![]).await.parts.remove(0);
+        let now = &two.standings[&pid(GRID)];
+        portions.push(Offer {
+            pid: pid(GRID),
+            after,
+            entries: part.entries,
+            stamp: now.stamp,
+            since: since.replace(Since { chain: now.chain, stamp: now.stamp }),
+        });
+    }
+    let last = |world: &World| {
+        let row = store::view(&*world.app.store, |s| s.partition(&pid(GRID))).unwrap();
+        row.map_or(0, |row| row.last_seq())
+    };
+    let request = two.request(vec![], vec![portions[1].clone()]);
+    world.frame("/v1/sync", &two.keys, frame::encode(&request)).await;
+    assert_eq!(last(&world), 2, "nothing was lost: nothing is taken");
+    let world = world.restart(|ground| {
+        command::run(ground, Command::Restore { file: copy }).unwrap();
+    });
+    assert_eq!(last(&world), 0);
+    let bare = Offer { since: None, ..portions[1].clone() };
+    let forged = |since: Since| Offer { since: Some(since), ..portions[1].clone() };
+    let known = portions[1].since.unwrap();
+    let others = [
+        (bare, 0),
+        (forged(Since { stamp: [9; 16], ..known }), 0),
+        (forged(Since { chain: [9; 32], ..known }), 0),
+        // In any order: each is proven by itself.
+        (portions[1].clone(), 1),
+        (portions[0].clone(), 2),
+        (portions[0].clone(), 2),
+    ];
+    for (offer, expected) in others {
+        let request = two.request(vec![], vec![offer]);
+        world.frame("/v1/sync", &two.keys, frame::encode(&request)).await;
+        assert_eq!(last(&world), expected);
+    }
     world.verify();
 }
 
@@ -108,8 +166,13 @@ async fn a_merge_that_was_taken_back_is_none_after_a_restore_to_before_or_betwee
             command::run(ground, Command::Restore { file: copy.clone() }).unwrap();
         });
         let part = &pulled.parts[0];
-        let offer =
-            Offer { pid: pid(GRID), after, entries: part.entries.clone(), stamp: part.stamp };
+        let offer = Offer {
+            pid: pid(GRID),
+            after,
+            entries: part.entries.clone(),
+            stamp: part.stamp,
+            since: None,
+        };
         let request = two.request(vec![], vec![offer]);
         world.frame("/v1/sync", &two.keys, frame::encode(&request)).await;
         store::view(&*world.app.store, |s| {

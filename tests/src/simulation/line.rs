@@ -82,6 +82,8 @@ struct State {
     breaks_at: Option<usize>,
     /// From which byte each file was asked for.
     opened: Vec<u64>,
+    /// Requests until the line is cut.
+    left: Option<usize>,
 }
 
 /// A line between one phone and the server.
@@ -100,6 +102,7 @@ impl Line {
             failures: 0,
             breaks_at: None,
             opened: Vec::new(),
+            left: None,
         })))
     }
 
@@ -109,7 +112,12 @@ impl Line {
 
     /// Connects the line to a server, or to none.
     pub fn connect(&self, router: Option<Router>) {
-        self.with(|state| state.router = router);
+        self.with(|state| (state.router, state.left) = (router, None));
+    }
+
+    /// After so many more requests the line is cut, until it is connected anew.
+    pub fn cut_after(&self, requests: usize) {
+        self.with(|state| state.left = Some(requests));
     }
 
     /// How many requests of a hundred meet a fault.
@@ -144,7 +152,11 @@ impl Line {
     }
 
     async fn once(&self, asked: &Asked) -> Result<Response<Body>, TransportError> {
-        let router = self.with(|state| state.router.clone()).ok_or(TransportError::Offline)?;
+        let router = self.with(|state| {
+            state.left = state.left.map(|left| left.checked_sub(1).ok_or(())).transpose()?;
+            state.router.clone().ok_or(())
+        });
+        let router = router.map_err(|()| TransportError::Offline)?;
         Ok(router.oneshot(asked.request()).await.expect("the routes answer everything"))
     }
 

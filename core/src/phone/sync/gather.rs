@@ -1,22 +1,17 @@
 //! What the store holds, as the protocol's half wants to know it.
 
-use crate::model::{ChangeHash, DocId, Pid};
-use crate::store::{StoreError, claim, document, entry, kept, meta, outbox, part};
+use crate::model::{DocId, Pid};
+use crate::store::{StoreError, claim, meta, outbox, part};
 use crate::sync::client::{self, Input, Outgoing, Standing};
 use crate::sync::digest::Digest;
-use crate::sync::message::{DocChange, Entry, EntryKind, LocateRequest, Offer};
-use crate::sync::{chain, chunk, frame};
+use crate::sync::message::{DocChange, LocateRequest};
 use crate::{limits, phone::Phone, phone::PhoneError};
 use rusqlite::Connection;
-
-/// Entries offered in one request.
-const OFFER_ENTRIES_MAX: usize = 4_000;
-/// Entries looked at in one go.
-const LOG_PAGE: usize = 500;
 
 impl Phone {
     /// Counter, standings, changes to send and offers, in one look at the store.
     pub(super) fn gather(&self) -> Result<Input<'static>, PhoneError> {
+        let offering = self.next_offers()?;
         self.with(|inner| {
             let from = DocId(inner.entropy.sixteen());
             let db = inner.store()?.db();
@@ -37,7 +32,8 @@ impl Phone {
                 counter: counter(db)?,
                 standings: part::list(db)?.into_iter().filter_map(|row| standing(&row)).collect(),
                 outgoing,
-                offers: offers(db)?,
+                offers: offering.offers,
+                offering: offering.more,
                 claims: claims(db, from)?,
             })
         })
@@ -63,24 +59,6 @@ impl Phone {
             self.note_copied()?;
         }
         Ok(())
-    }
-
-    /// The server has looked at these offers; what it kept of them comes back as entries.
-    pub(super) fn offers_made(&self, offers: &[Offer]) -> Result<(), PhoneError> {
-        if offers.is_empty() {
-            return Ok(());
-        }
-        self.with(|inner| {
-            inner.store()?.write(|db| {
-                for offer in offers {
-                    let pid = offer.pid.to_string();
-                    entry::drop_offer(db, &pid)?;
-                    entry::forget_after(db, &pid, offer.after)?;
-                }
-                Ok::<_, StoreError>(())
-            })?;
-            Ok(())
-        })
     }
 
     /// The checkpoints of a partition, its cursor first.
@@ -123,78 +101,8 @@ pub(super) fn standing_of(db: &Connection, pid: &str) -> Result<Option<Standing>
     Ok(part::list(db)?.iter().find(|row| row.pid == pid).and_then(standing))
 }
 
-/// Where the entries kept of a log begin, when they do not lead to where the cursor stands: a restored server
-/// would take none of them.
-pub(in crate::phone) fn torn_log(
-    db: &Connection,
-    row: &part::PartRow,
-) -> Result<Option<u64>, StoreError> {
-    let Some(now) = standing(row) else { return Ok(None) };
-    let Some(first) = entry::list(db, &row.pid, 0, now.seq, 1)?.first().map(|row| row.seq) else {
-        return Ok(None);
-    };
-    let mut known = part::checkpoints(db, &row.pid)?;
-    known.push((0, chain::origin(&now.history, &now.pid)));
-    let from = known.into_iter().filter(|(seq, _)| seq + 1 >= first).min_by_key(|(seq, _)| *seq);
-    let Some((after, mut at)) = from else { return Ok(None) };
-    let mut seq = after;
-    while seq < now.seq {
-        let page = entry::list(db, &row.pid, seq, now.seq, LOG_PAGE)?;
-        for kept in &page {
-            seq += 1;
-            let Some(entry) = as_it_came(db, kept)?.filter(|_| kept.seq == seq) else {
-                return Ok(Some(after));
-            };
-            let (kind, body_hash) = chain::link(&entry.what);
-            at = chain::next(&at, seq, kind, &entry.doc, &body_hash);
-        }
-        if page.is_empty() {
-            return Ok(Some(after));
-        }
-    }
-    Ok((at != now.chain).then_some(after))
-}
-
-/// Offers to a restored server. What cannot be offered whole is offered as far as it goes: own work
-/// is in the outbox anyway.
-fn offers(db: &Connection) -> Result<Vec<Offer>, StoreError> {
-    let mut offers = Vec::new();
-    for row in entry::offers(db)? {
-        let Ok(pid) = row.pid.parse::<Pid>() else { continue };
-        let rows = entry::list(db, &row.pid, row.after, row.upto, OFFER_ENTRIES_MAX + 1)?;
-        let whole = rows.len() as u64 == row.upto - row.after;
-        let entries: Option<Vec<Entry>> = rows
-            .iter()
-            .map(|r| as_it_came(db, r).transpose())
-            .map(Option::transpose)
-            .collect::<Result<_, _>>()?;
-        if let (true, Some(entries)) = (whole, entries) {
-            offers.push(Offer { pid, after: row.after, entries, stamp: row.stamp });
-        }
-    }
-    Ok(offers)
-}
-
 /// What to ask about, from a record on: where there is more than one request may hold, all have their turn.
 fn claims(db: &Connection, from: DocId) -> Result<Vec<DocChange>, StoreError> {
     let claims = claim::list(db, from, limits::CLAIMS_MAX)?.into_iter();
     Ok(claims.map(|(doc, hash)| DocChange { doc, hash }).collect())
-}
-
-/// An entry as it came: a change from its row, anything else from its own body.
-fn as_it_came(db: &Connection, row: &entry::EntryRow) -> Result<Option<Entry>, StoreError> {
-    let what = match (&row.hash, &row.body) {
-        (Some(hash), _) => change(db, row.doc, hash)?.map(EntryKind::Change),
-        (None, Some(body)) => frame::decode::<Entry>(body).ok().map(|e| e.what),
-        (None, None) => None,
-    };
-    Ok(what.map(|what| Entry { doc: row.doc, what }))
-}
-
-fn change(db: &Connection, doc: DocId, hash: &ChangeHash) -> Result<Option<Vec<u8>>, StoreError> {
-    let raw = match document::raw_of(db, doc, hash)? {
-        None => kept::raw_of(db, doc, hash)?,
-        here => here,
-    };
-    Ok(raw.and_then(|raw| chunk::body(&raw).map(<[u8]>::to_vec)))
 }

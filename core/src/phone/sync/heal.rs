@@ -9,7 +9,7 @@ use crate::model::{Author, ChangeHash, DocId, Pid};
 use crate::phone::{Phone, PhoneError};
 use crate::store::document::Status;
 use crate::store::entry::OfferRow;
-use crate::store::{StoreError, claim, document, entry, kept, member, part};
+use crate::store::{StoreError, claim, document, entry, kept, member, part, stamped};
 use crate::sync::client::{self, Member, Standing, take_chunk};
 use crate::sync::digest::{Digest, heads_after};
 use crate::sync::message::HealResponse;
@@ -19,6 +19,7 @@ use super::ahead::Portion;
 use super::bundle::Pace;
 use super::gather::standing_of;
 use super::land::write_standing;
+use super::offer::forget_after;
 use super::{Run, SyncError, of_row};
 
 impl Run<'_> {
@@ -61,10 +62,17 @@ impl Phone {
         self.with(|inner| {
             let author = inner.owner.author;
             inner.store()?.write(|db| {
-                let Some(now) = standing_of(db, &pid.to_string())? else { return Ok(()) };
-                let (pid, stamp, chain) = (pid.to_string(), now.stamp, now.chain);
-                let offer = OfferRow { pid, after: seq, upto: now.seq, stamp, chain };
-                if go_back(db, now, seq, &author)? { entry::put_offer(db, &offer) } else { Ok(()) }
+                let name = pid.to_string();
+                let Some(now) = standing_of(db, &name)? else { return Ok(()) };
+                // Only what leads to a stamp can be proven.
+                let proven = stamped::list(db, &name, seq + 1, now.seq)?;
+                if !go_back(db, now, seq, &author)? {
+                    return Ok(());
+                }
+                match proven.last() {
+                    Some(last) => entry::put_offer(db, &OfferRow::of(&name, seq, last)),
+                    None => forget_after(db, &name, seq),
+                }
             })?;
             Ok(())
         })
@@ -116,7 +124,7 @@ pub(in crate::phone) fn read_again(
     author: &Author,
 ) -> Result<(), StoreError> {
     let Some(now) = standing_of(db, pid)? else { return Ok(()) };
-    if go_back(db, now, after, author)? { entry::forget_after(db, pid, after) } else { Ok(()) }
+    if go_back(db, now, after, author)? { forget_after(db, pid, after) } else { Ok(()) }
 }
 
 /// Members as they were before the entries `after..=upto`: without the changes these brought. Of these the own

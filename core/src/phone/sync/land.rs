@@ -7,7 +7,7 @@ use crate::faults::{self, Guard};
 use crate::model::{ChangeHash, DocId, Pid};
 use crate::phone::{Incoming, Phone, PhoneError};
 use crate::store::document::{self, Status};
-use crate::store::{StoreError, claim, entry, kept, member, part};
+use crate::store::{StoreError, claim, entry, kept, member, part, stamped};
 use crate::sync::client::{Batch, Slice, Standing, Step};
 use crate::sync::message::{self, DocChange, Entry, EntryKind, LeaveReason};
 use crate::sync::{checkpoint, chunk, frame};
@@ -202,6 +202,10 @@ pub(super) fn write_standing(db: &Connection, standing: &Standing) -> Result<(),
     )?;
     if standing.seq > 0 {
         part::add_checkpoint(db, &pid, standing.seq, &standing.chain)?;
+        let Standing { seq, chain, stamp, .. } = *standing;
+        if stamp != [0; 16] {
+            stamped::put(db, &pid, &stamped::StampedRow { seq, chain, stamp })?;
+        }
         let known: Vec<u64> = {
             let mut seqs: Vec<u64> =
                 part::checkpoints(db, &pid)?.into_iter().map(|(s, _)| s).collect();
@@ -217,6 +221,9 @@ pub(super) fn write_standing(db: &Connection, standing: &Standing) -> Result<(),
         if faults::is_off(Guard::DurableSeq) { standing.seq } else { standing.durable_seq };
     if durable > 0 {
         let forgotten = entry::forget_upto(db, &pid, durable)?;
+        if forgotten > 0 {
+            stamped::forget_before(db, &pid, durable)?;
+        }
         if forgotten + claim::settle_upto(db, &pid, durable)? > 0 {
             kept::drop_durable(db)?;
         }

@@ -206,6 +206,8 @@ impl Taking<'_> {
         };
         self.standing.chain = chain::next(&self.standing.chain, seq, kind, &entry.doc, &body_hash);
         self.standing.seq = seq;
+        // Known where the answer ends.
+        self.standing.stamp = [0; 16];
         self.steps.push((seq, kind, body_hash, step));
         Ok(())
     }
@@ -358,6 +360,7 @@ mod tests {
             standings,
             outgoing: Vec::new(),
             offers: Vec::new(),
+            offering: false,
             claims: Vec::new(),
         };
         let _request = client.step(UtcMillis(0), gathered).unwrap();

@@ -40,7 +40,7 @@ pub struct Offer {
     /// The partition.
     #[n(0)]
     pub pid: Pid,
-    /// The last common entry; the offered ones follow it.
+    /// The entry that the offered ones follow: the last common one, or the last one of the portion before.
     #[n(1)]
     pub after: u64,
     /// The entries as they were received.
@@ -48,6 +48,22 @@ pub struct Offer {
     pub entries: Vec<Entry>,
     /// The stamp received with the last of them.
     #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub stamp: [u8; 16],
+    /// What is proven of the entry that they follow; where an answer did not end there, the server's own log tells.
+    #[n(4)]
+    pub since: Option<Since>,
+}
+
+/// The chain at an entry, and the stamp received with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Since {
+    /// The whole chain.
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    pub chain: [u8; 32],
+    /// The server's stamp of it.
+    #[n(1)]
     #[cbor(with = "minicbor::bytes")]
     pub stamp: [u8; 16],
 }
