@@ -61,12 +61,15 @@ impl World {
         if self.server.restore(n, witness) {
             self.report.upsets += 1;
             self.report.restores += 1;
-            // The bound of the promise: thrown back on every end, a change is nowhere.
-            let gone: Vec<_> =
-                self.frail.iter().copied().filter(|one| !self.is_held(*one)).collect();
-            self.accepted.retain(|one| !gone.contains(one));
+            self.let_go();
         }
         self.reconnect();
+    }
+
+    /// The bound of the promise: thrown back on every end, in whatever order, a change is nowhere.
+    fn let_go(&mut self) {
+        let gone: Vec<_> = self.frail.iter().copied().filter(|one| !self.is_held(*one)).collect();
+        self.accepted.retain(|one| !gone.contains(one));
     }
 
     fn move_place(&mut self) {
@@ -125,6 +128,7 @@ impl World {
         let frail: Vec<_> =
             self.accepted.iter().copied().filter(|one| !self.is_on_a_phone(*one)).collect();
         self.frail.extend(frail);
+        self.let_go();
         self.report.upsets += 1;
     }
 

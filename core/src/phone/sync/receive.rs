@@ -12,7 +12,7 @@ use crate::phone::outbox::{Receipt, note};
 use crate::phone::rebase::{Hand, Out, Rebased, rebase, redo_lost};
 use crate::phone::{Inner, Phone, PhoneError};
 use crate::store::document::{self, Status};
-use crate::store::{Db, StoreError, archive, claim, inbox, lease, part};
+use crate::store::{Db, StoreError, archive, claim, entry, inbox, lease, part};
 use crate::sync::client::{Batch, LEANS_ON_DISCARDED};
 use crate::sync::message::{self, DocChange, Notice, PushStatus};
 
@@ -146,11 +146,20 @@ fn is_shown(
         | PushStatus::MissingDeps(_)
         | PushStatus::TryLater => return Ok(true),
     };
-    let read = |part: &part::PartRow| {
-        Some(&part.pid) == pid.as_ref() && u64::try_from(part.seq).is_ok_and(|at| seq <= at)
-    };
     // Number 0: it rests with a record that is in no log any more.
-    Ok(seq > 0 && parts.iter().any(read))
+    let (Some(pid), 1..) = (pid, seq) else { return Ok(false) };
+    let Some(part) = parts.iter().find(|part| part.pid == pid) else { return Ok(false) };
+    let upto = |n: i64| u64::try_from(n).is_ok_and(|n| seq <= n);
+    // A cursor beyond the number is not enough: the server may have been put back, and begun another history there.
+    Ok(upto(part.seq) && (upto(part.durable_seq) || is_entry(db, &pid, seq, receipt)?))
+}
+
+/// Whether that entry, as it was read here, is this change, or the record with it.
+fn is_entry(db: &Db, pid: &str, seq: u64, receipt: &message::Receipt) -> Result<bool, StoreError> {
+    let found = entry::list(db, pid, seq - 1, seq, 1)?.pop();
+    Ok(found.is_some_and(|row| {
+        row.doc == receipt.doc && row.hash.is_none_or(|hash| hash == receipt.hash)
+    }))
 }
 
 /// A receipt onto the row of its change, and a notice where a person must know.

@@ -173,3 +173,34 @@ fn a_record_lives_where_partitions_hold_it_whatever_it_once_moved_to() {
         phone.with(|i| Ok(member::find(i.store()?.db(), &pid(1).to_string(), doc)?)).unwrap();
     assert_eq!(held.map(|row| of_row(&row).move_gen), Some(0));
 }
+
+#[test]
+fn a_number_that_the_cursor_passed_shows_nothing_when_another_entry_stands_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (doc, bodies) = elsewhere(dir.path());
+    let phone = phone(dir.path());
+    let born = EntryKind::Change(bodies[0].clone());
+    deliver(&phone, &pid(1), doc, &[born, EntryKind::Change(bodies[1].clone())]);
+    let new = NewPlace {
+        kind: PlaceKind::Dwelling,
+        address: "和平路9号".to_owned(),
+        lat: None,
+        lon: None,
+        grid: Some("329901001012001".parse().unwrap()),
+        facts: Vec::new(),
+    };
+    let own = phone.place_add(&new).unwrap().0;
+    let claimed = |doc: DocId, hash: ChangeHash, seq: u64| {
+        let status = message::PushStatus::Dup(seq);
+        let receipts = vec![message::Receipt { doc, hash, status }];
+        let batch = Batch { receipts, ..Batch::default() };
+        phone.land_receipts(&batch, crate::model::UtcMillis(9)).unwrap();
+        let claims = phone.with(|i| Ok(claim::list(i.store()?.db(), doc, 10)?)).unwrap();
+        claims.contains(&(doc, hash))
+    };
+    let read = phone.heads(doc).unwrap()[0];
+    assert!(!claimed(doc, read, 2), "the log has shown it here");
+    // The server was put back, took this one as its first, and is put back again before the log is read.
+    let hash = phone.pending(1).unwrap()[0].hash;
+    assert!(claimed(own, hash, 1), "it is asked about until a log shows it");
+}
