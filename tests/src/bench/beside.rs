@@ -1,4 +1,5 @@
-//! `ironfeet-bench beside`: what an answer costs while a large first download runs on the same phone.
+//! `ironfeet-bench beside`: what an answer costs while a large first download runs on the same phone, or while it
+//! reads a long log on.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ const VISITS: usize = 200;
 pub struct BesideSetting {
     /// Visits on the server that the phone has to take in.
     pub records: usize,
+    /// Whether they come as entries of a log that the phone had begun to read.
+    pub log: bool,
     /// An empty folder.
     pub data: PathBuf,
     /// This program, which serves in a process of its own.
@@ -90,11 +93,16 @@ pub fn run(setting: &BesideSetting, say: &mut dyn FnMut(&str)) -> Result<Value, 
     let clock = Arc::new(CityClock::new(UtcMillis(epoch_ms() as i64)));
     clock.run_on();
     let town = Town::start_apart(setting.data.join("server"), &setting.program, clock)?;
-    let (writer, http) = enrol(&town, setting, "writer")?;
-    fill(&writer, setting.records)?;
-    sync(&town, &writer, &http)?;
-    say(&format!("服务器 {} · records on the server", setting.records));
+    let (writer, writers) = enrol(&town, setting, "writer")?;
     let (phone, http) = enrol(&town, setting, "reader")?;
+    if setting.log {
+        fill(&writer, 1)?;
+        sync(&town, &writer, &writers)?;
+        sync(&town, &phone, &http)?;
+    }
+    fill(&writer, setting.records)?;
+    sync(&town, &writer, &writers)?;
+    say(&format!("服务器 {} · records on the server", setting.records));
     let place = phone.place_add(&NewPlace {
         kind: PlaceKind::Dwelling,
         address: "平川路1号".to_owned(),

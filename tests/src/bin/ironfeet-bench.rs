@@ -57,6 +57,9 @@ enum What {
         /// Visits that the phone has to take in.
         #[arg(long, default_value_t = 5_000)]
         records: usize,
+        /// As entries of a log that the phone reads on, not as a first download.
+        #[arg(long)]
+        log: bool,
         /// An empty folder on the disk to be measured; a temporary one unless given.
         #[arg(long)]
         data: Option<PathBuf>,
@@ -114,8 +117,8 @@ fn measure(what: What) -> Result<(), StationError> {
             let setting = FleetSetting { phones, seconds, data: folder(data), program };
             fleet::run(&setting, &mut tell)?
         }
-        What::Beside { records, data } => {
-            let setting = BesideSetting { records, data: folder(data), program };
+        What::Beside { records, log, data } => {
+            let setting = BesideSetting { records, log, data: folder(data), program };
             beside::run(&setting, &mut tell)?
         }
         What::Serve | What::Device => return Ok(()),

@@ -88,25 +88,44 @@ impl Phone {
         })
     }
 
-    /// One slice in one transaction.
+    /// One slice in one transaction, unless an answer waits meanwhile: it goes between any two records. The cursor
+    /// moves with the last of them; a cut in between takes the entries again.
     pub(super) fn land_slice(&self, slice: &Slice) -> Result<(), PhoneError> {
+        self.land_slice_beside(slice, &|| self.is_awaited())
+    }
+
+    fn land_slice_beside(&self, slice: &Slice, waits: &dyn Fn() -> bool) -> Result<(), PhoneError> {
         let pid = slice.standing.pid.to_string();
         let incoming = incoming(&pid, slice);
-        self.with(|inner| {
-            let applied = inner.apply(&incoming, Vec::new(), |db| {
-                write_steps(db, &pid, slice)?;
-                shown(db, &slice.steps)?;
-                for (doc, held) in &slice.members {
-                    let row = held.as_ref().map(|m| to_row(*doc, m));
-                    member::hold(db, &pid, *doc, row.as_ref())?;
-                }
-                write_standing(db, &slice.standing)?;
-                Ok(())
+        let mut landed = 0;
+        loop {
+            landed += self.with(|inner| {
+                let (rest, mut none) = (&incoming[landed..], std::iter::empty());
+                let done = inner.apply_until(rest, &mut none, waits, |db, taken| {
+                    if landed + taken == incoming.len() {
+                        write_slice(db, &pid, slice)
+                    } else {
+                        Ok(())
+                    }
+                });
+                Ok(done?.1)
             })?;
-            debug_assert!(applied.set_aside.is_empty() || !incoming.is_empty());
-            Ok(())
-        })
+            if landed == incoming.len() {
+                return Ok(());
+            }
+        }
     }
+}
+
+/// What a slice says beside the changes of its records.
+fn write_slice(db: &Connection, pid: &str, slice: &Slice) -> Result<(), PhoneError> {
+    write_steps(db, pid, slice)?;
+    shown(db, &slice.steps)?;
+    for (doc, held) in &slice.members {
+        let row = held.as_ref().map(|m| to_row(*doc, m));
+        member::hold(db, pid, *doc, row.as_ref())?;
+    }
+    Ok(write_standing(db, &slice.standing)?)
 }
 
 /// What these entries show is claimed no more.

@@ -39,7 +39,10 @@ fn phone(dir: &Path) -> Phone {
 
 /// A place of another phone: its id and the bodies of its changes, in order.
 fn elsewhere(dir: &Path) -> (DocId, Vec<Vec<u8>>) {
-    let other = phone(&dir.join("other"));
+    written(&phone(&dir.join("other")))
+}
+
+fn written(other: &Phone) -> (DocId, Vec<Vec<u8>>) {
     let new = NewPlace {
         kind: PlaceKind::Dwelling,
         address: "和平路8号".to_owned(),
@@ -50,8 +53,9 @@ fn elsewhere(dir: &Path) -> (DocId, Vec<Vec<u8>>) {
     };
     let PlaceId(doc) = other.place_add(&new).unwrap();
     other.place_remark(PlaceId(doc), "门牌换了").unwrap();
-    let waiting = other.pending(10).unwrap();
-    (doc, waiting.iter().map(|w| chunk::body(&w.raw).unwrap().to_vec()).collect())
+    let waiting = other.pending(100).unwrap();
+    let waiting = waiting.iter().filter(|w| w.doc == doc);
+    (doc, waiting.map(|w| chunk::body(&w.raw).unwrap().to_vec()).collect())
 }
 
 fn enter(move_gen: u32, bodies: &[Vec<u8>]) -> EntryKind {
@@ -64,15 +68,19 @@ fn moved(to: u8, move_gen: u32) -> EntryKind {
 
 /// These entries of one record come from the server, in one answer.
 fn deliver(phone: &Phone, pid: &Pid, doc: DocId, whats: &[EntryKind]) {
+    let entries: Vec<Entry> = whats.iter().map(|what| Entry { doc, what: what.clone() }).collect();
+    answer(phone, pid, entries).iter().for_each(|slice| phone.land_slice(slice).unwrap());
+}
+
+/// What such an answer means.
+fn answer(phone: &Phone, pid: &Pid, entries: Vec<Entry>) -> Vec<Slice> {
     let now = phone.with(|i| Ok(standing_of(i.store()?.db(), &pid.to_string())?)).unwrap().unwrap();
     let now = now.begun(&HISTORY);
     let (mut seq, mut at) = (now.seq, now.chain);
-    let mut entries = Vec::new();
-    for what in whats {
+    for entry in &entries {
         seq += 1;
-        let (kind, body_hash) = chain::link(what);
-        at = chain::next(&at, seq, kind, &doc, &body_hash);
-        entries.push(Entry { doc, what: what.clone() });
+        let (kind, body_hash) = chain::link(&entry.what);
+        at = chain::next(&at, seq, kind, &entry.doc, &body_hash);
     }
     let part = Part {
         pid: pid.clone(),
@@ -87,8 +95,7 @@ fn deliver(phone: &Phone, pid: &Pid, doc: DocId, whats: &[EntryKind]) {
         last_seq: seq,
         chain: chain::cut(&at),
     };
-    let taken = take_part(&part, &now, &HISTORY, &StoreHeld(phone), &BTreeMap::new()).unwrap();
-    taken.slices.iter().for_each(|slice| phone.land_slice(slice).unwrap());
+    take_part(&part, &now, &HISTORY, &StoreHeld(phone), &BTreeMap::new()).unwrap().slices
 }
 
 /// Where a record lives by its row: partition, move generation, state.
@@ -203,4 +210,28 @@ fn a_number_that_the_cursor_passed_shows_nothing_when_another_entry_stands_there
     // The server was put back, took this one as its first, and is put back again before the log is read.
     let hash = phone.pending(1).unwrap()[0].hash;
     assert!(claimed(own, hash, 1), "it is asked about until a log shows it");
+}
+
+#[test]
+fn a_slice_makes_way_for_an_answer_and_the_cursor_moves_with_its_last_record() {
+    const PLACES: usize = 5;
+    let dir = tempfile::tempdir().unwrap();
+    let (other, phone) = (phone(&dir.path().join("other")), phone(dir.path()));
+    let mut entries = Vec::new();
+    for _ in 0..PLACES {
+        let (doc, bodies) = written(&other);
+        entries.extend(bodies.into_iter().map(|b| Entry { doc, what: EntryKind::Change(b) }));
+    }
+    let slices = answer(&phone, &pid(1), entries);
+    let ended = std::cell::Cell::new(0);
+    let somebody_always = || {
+        ended.set(ended.get() + 1);
+        true
+    };
+    slices.iter().for_each(|s| phone.land_slice_beside(s, &somebody_always).unwrap());
+    assert_eq!((slices.len(), ended.get()), (1, 2), "two transactions ended early");
+    assert_eq!(phone.status().unwrap().cursors[0].seq, 2 * PLACES as i64);
+    assert_eq!(phone.places(100).unwrap().len(), PLACES);
+    assert_eq!(torn(&phone), [None, None]);
+    assert!(phone.verify().unwrap().ok);
 }
