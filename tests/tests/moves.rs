@@ -123,3 +123,27 @@ fn what_one_request_does_not_hold_comes_back_in_portions() {
         hand.whole(&written).expect("whole");
     });
 }
+
+#[test]
+fn what_came_after_a_backup_is_offered_by_a_phone_that_read_it_together_with_what_came_before() {
+    block(async {
+        let dir = folder();
+        let mut hand = world(dir.path(), 2).await;
+        let before = house(&hand, 1);
+        let _ = hand.sync(1).await.expect("a clean line");
+        hand.server.back_up(true);
+        let place = house(&hand, 1);
+        let after = remark(&hand, 1, place, "备份之后").await;
+        // Phone 0 reads both at once and keeps only what no backup holds; phone 1 never comes again.
+        let _ = hand.sync(0).await.expect("a clean line");
+        assert!(hand.server.restore(0, false));
+        hand.revive();
+        assert!(!hand.server.has(after.0, after.1));
+        hand.rest(&[0]).await.expect("a clean line");
+        hand.whole(&[after]).expect("whole");
+        assert_eq!(
+            hand.server.record(before.0).map(|row| row.1.to_string()),
+            Some(format!("g{GRID}"))
+        );
+    });
+}

@@ -103,12 +103,15 @@ fn portion(
     enough: usize,
 ) -> Result<Option<(Offer, usize)>, StoreError> {
     let Ok(pid) = row.pid.parse::<Pid>() else { return Ok(None) };
-    let stamps = stamped::list(db, &row.pid, row.after, row.upto)?;
-    let since = stamps.first().filter(|stamped| stamped.seq == row.after);
+    // What a backup held when it came was not kept, so the server has it: it knows the chain where we begin.
+    let first = entry::list(db, &row.pid, row.after, row.upto, 1)?.first().map(|first| first.seq);
+    let Some(after) = first.map(|seq| seq - 1) else { return Ok(None) };
+    let stamps = stamped::list(db, &row.pid, after, row.upto)?;
+    let since = stamps.first().filter(|stamped| stamped.seq == after);
     let since = since.map(|stamped| Since { chain: stamped.chain, stamp: stamped.stamp });
     let mut entries: Vec<Entry> = Vec::new();
     let (mut bytes, mut proven) = (0, None);
-    walk(db, &row.pid, (row.after, row.upto), |seq, entry| {
+    walk(db, &row.pid, (after, row.upto), |seq, entry| {
         bytes += size(&entry.what);
         entries.push(entry);
         if let Some(stamped) = stamps.iter().find(|stamped| stamped.seq == seq) {
@@ -118,7 +121,7 @@ fn portion(
     })?;
     Ok(proven.map(|(count, stamp, bytes)| {
         entries.truncate(count);
-        (Offer { pid, after: row.after, entries, stamp, since }, bytes)
+        (Offer { pid, after, entries, stamp, since }, bytes)
     }))
 }
 
