@@ -207,13 +207,8 @@ impl Phone {
                 };
                 let waits = || self.is_awaited();
                 let incoming = &incoming[landed..landed + asked];
-                inner.store()?.set_durable(false)?;
-                let done = inner.apply_until(incoming, &mut prepared, &waits, note);
-                if let Err(error) = inner.store()?.set_durable(true) {
-                    // Opened anew, it is durable again.
-                    inner.store = None;
-                    return Err(error.into());
-                }
+                let done = inner
+                    .undelayed(|inner| inner.apply_until(incoming, &mut prepared, &waits, note));
                 Ok(done?.1)
             })?;
             landed += taken;

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use crate::faults::{self, Guard};
 use crate::model::{ChangeHash, DocId, Pid};
-use crate::phone::{Incoming, Phone, PhoneError};
+use crate::phone::{Incoming, Inner, Phone, PhoneError};
 use crate::store::document::{self, Status};
 use crate::store::{StoreError, claim, entry, kept, member, part, stamped};
 use crate::sync::client::{Batch, Slice, Standing, Step};
@@ -89,7 +89,8 @@ impl Phone {
     }
 
     /// One slice in one transaction, unless an answer waits meanwhile: it goes between any two records. The cursor
-    /// moves with the last of them; a cut in between takes the entries again.
+    /// moves with the last of them; a cut in between takes the entries again. None waits for the disk: the end of
+    /// the sync is durable with all before it.
     pub(super) fn land_slice(&self, slice: &Slice) -> Result<(), PhoneError> {
         self.land_slice_beside(slice, &|| self.is_awaited())
     }
@@ -114,6 +115,23 @@ impl Phone {
                 return Ok(());
             }
         }
+    }
+}
+
+impl Inner {
+    /// Writes what may be lost in a power cut, as it comes again: no commit of it waits for the disk.
+    pub(super) fn undelayed<T>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, PhoneError>,
+    ) -> Result<T, PhoneError> {
+        self.store()?.set_durable(false)?;
+        let done = write(self);
+        if let Err(error) = self.store()?.set_durable(true) {
+            // Opened anew, it is durable again.
+            self.store = None;
+            return Err(error.into());
+        }
+        done
     }
 }
 
