@@ -3,8 +3,10 @@
 
 use rusqlite::Connection;
 
+use crate::document::change_deps;
 use crate::faults::{self, Guard};
 use crate::model::{ChangeHash, DocId, Pid};
+use crate::phone::prepare::{Prepared, prepare};
 use crate::phone::{Incoming, Inner, Phone, PhoneError};
 use crate::store::document::{self, Status};
 use crate::store::{StoreError, claim, entry, kept, member, part, stamped};
@@ -98,17 +100,17 @@ impl Phone {
     fn land_slice_beside(&self, slice: &Slice, waits: &dyn Fn() -> bool) -> Result<(), PhoneError> {
         let pid = slice.standing.pid.to_string();
         let incoming = incoming(&pid, slice);
+        let mut prepared = incoming.iter().map(born).collect::<Vec<_>>().into_iter();
         let mut landed = 0;
         loop {
             landed += self.with(|inner| {
-                let (rest, mut none) = (&incoming[landed..], std::iter::empty());
-                let done = inner.apply_until(rest, &mut none, waits, |db, taken| {
-                    if landed + taken == incoming.len() {
-                        write_slice(db, &pid, slice)
-                    } else {
-                        Ok(())
-                    }
-                });
+                let rest = &incoming[landed..];
+                let and = |db: &Connection, taken| match landed + taken == incoming.len() {
+                    true => write_slice(db, &pid, slice),
+                    false => Ok(()),
+                };
+                let done =
+                    inner.undelayed(|inner| inner.apply_until(rest, &mut prepared, waits, and));
                 Ok(done?.1)
             })?;
             if landed == incoming.len() {
@@ -190,6 +192,12 @@ fn incoming(pid: &str, slice: &Slice) -> Vec<Incoming> {
         }
     }
     all
+}
+
+/// A record whose birth came is most often new here: it is made ready before the store is held.
+fn born(one: &Incoming) -> Option<Prepared> {
+    let is_birth = |raw: &Vec<u8>| change_deps(raw).is_some_and(|deps| deps.is_empty());
+    one.raws.iter().any(is_birth).then(|| prepare(one)).flatten()
 }
 
 /// Keeps the entries, each as it came: offered to a restored server, they must be what it once wrote.
