@@ -6409,7 +6409,7 @@ public struct Problem: Equatable, Hashable {
      */
     public let doc: String?
     /**
-     * `changes`, `heads`, `snapshot`, `views`, `search` or `photo`.
+     * `changes`, `heads`, `snapshot`, `views`, `search`, `photo` or `log`.
      */
     public let what: String
 
@@ -6420,7 +6420,7 @@ public struct Problem: Equatable, Hashable {
          * The record, where it is about one.
          */doc: String?,
         /**
-         * `changes`, `heads`, `snapshot`, `views`, `search` or `photo`.
+         * `changes`, `heads`, `snapshot`, `views`, `search`, `photo` or `log`.
          */what: String) {
         self.doc = doc
         self.what = what

@@ -7993,7 +7993,7 @@ data class Problem (
     val `doc`: kotlin.String?
     ,
     /**
-     * `changes`, `heads`, `snapshot`, `views`, `search` or `photo`.
+     * `changes`, `heads`, `snapshot`, `views`, `search`, `photo` or `log`.
      */
     val `what`: kotlin.String
 
