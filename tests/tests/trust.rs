@@ -257,8 +257,8 @@ fn a_copied_phone_and_its_copy_both_go_on_and_nothing_is_lost() {
             let _ = phone.json(&["place", "note", &here, &format!("{field} {round}")]);
         }
         // Both push under the same counter: whoever comes second goes on under a key of its own.
-        for phone in [&li, &copy, &li, &copy] {
-            let _ = phone.json(&["sync"]);
+        for (phone, sent) in [(&li, 2), (&copy, 2), (&li, 0), (&copy, 0)] {
+            assert_eq!(phone.json(&["sync"])["pushed"], sent, "round {round}");
         }
     }
     let _ = li.json(&["sync"]);
