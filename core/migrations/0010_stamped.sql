@@ -8,5 +8,7 @@ CREATE TABLE stamped (
     PRIMARY KEY (pid, seq)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO stamped (pid, seq, chain, stamp) SELECT pid, upto, chain, stamp FROM offer;
+ALTER TABLE offer DROP COLUMN chain;
+ALTER TABLE offer DROP COLUMN stamp;
 INSERT OR IGNORE INTO stamped (pid, seq, chain, stamp)
-    SELECT pid, seq, chain, stamp FROM part WHERE seq > 0 AND length(stamp) = 16;
+    SELECT pid, seq, chain, stamp FROM part WHERE length(stamp) = 16 AND stamp <> zeroblob(16);

@@ -46,8 +46,7 @@ fn is_own(app: &App, offer: &Offer) -> Result<bool, StoreError> {
     let mut seq = offer.after;
     for entry in &offer.entries {
         seq += 1;
-        let (kind, body_hash) = chain::link(&entry.what);
-        at = chain::next(&at, seq, kind, &entry.doc, &body_hash);
+        at = chain::over(&at, seq, entry);
     }
     let own = !offer.entries.is_empty() && stamp::is_own(key, &offer.pid, seq, &at, &offer.stamp);
     Ok(own && log(seq)? != Some(at))

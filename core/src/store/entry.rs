@@ -4,7 +4,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
 use super::document::doc_id;
-use super::stamped::StampedRow;
 use crate::model::{ChangeHash, DocId};
 
 /// An entry as it is kept.
@@ -105,19 +104,6 @@ pub struct OfferRow {
     pub after: u64,
     /// Last entry to offer.
     pub upto: u64,
-    /// The server's stamp at `upto`.
-    pub stamp: [u8; 16],
-    /// The chain at `upto`.
-    pub chain: [u8; 32],
-}
-
-impl OfferRow {
-    /// All after an entry up to the end of an answer.
-    #[must_use]
-    pub fn of(pid: &str, after: u64, end: &StampedRow) -> Self {
-        let StampedRow { seq, chain, stamp } = *end;
-        Self { pid: pid.to_owned(), after, upto: seq, stamp, chain }
-    }
 }
 
 /// Notes an offer.
@@ -125,16 +111,8 @@ impl OfferRow {
 /// # Errors
 /// When the file cannot be written.
 pub fn put_offer(db: &Connection, offer: &OfferRow) -> Result<(), StoreError> {
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO offer (pid, after, upto, stamp, chain) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![
-        offer.pid,
-        sql(offer.after),
-        sql(offer.upto),
-        &offer.stamp[..],
-        &offer.chain[..]
-    ])?;
+    db.prepare_cached("INSERT OR REPLACE INTO offer (pid, after, upto) VALUES (?1, ?2, ?3)")?
+        .execute(params![offer.pid, sql(offer.after), sql(offer.upto)])?;
     Ok(())
 }
 
@@ -143,20 +121,12 @@ pub fn put_offer(db: &Connection, offer: &OfferRow) -> Result<(), StoreError> {
 /// # Errors
 /// When the file cannot be read.
 pub fn offers(db: &Connection) -> Result<Vec<OfferRow>, StoreError> {
-    let mut list =
-        db.prepare_cached("SELECT pid, after, upto, stamp, chain FROM offer ORDER BY pid")?;
+    let mut list = db.prepare_cached("SELECT pid, after, upto FROM offer ORDER BY pid")?;
     let mut rows = list.query([])?;
     let mut offers = Vec::new();
     while let Some(row) = rows.next()? {
-        let stamp: Vec<u8> = row.get(3)?;
-        let chain: Vec<u8> = row.get(4)?;
-        offers.push(OfferRow {
-            pid: row.get(0)?,
-            after: unsigned(row.get(1)?),
-            upto: unsigned(row.get(2)?),
-            stamp: stamp.as_slice().try_into().map_err(|_| StoreError::Damaged)?,
-            chain: chain.as_slice().try_into().map_err(|_| StoreError::Damaged)?,
-        });
+        let (after, upto) = (unsigned(row.get(1)?), unsigned(row.get(2)?));
+        offers.push(OfferRow { pid: row.get(0)?, after, upto });
     }
     Ok(offers)
 }

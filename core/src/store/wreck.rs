@@ -139,12 +139,7 @@ pub(super) const TABLES: &[Table] = &[
         key: &["pid", "seq"],
         shape: None,
     },
-    Table {
-        name: "offer",
-        columns: &["pid", "after", "upto", "stamp", "chain"],
-        key: &["pid"],
-        shape: None,
-    },
+    Table { name: "offer", columns: &["pid", "after", "upto"], key: &["pid"], shape: None },
     Table {
         name: "checklist",
         columns: &["n", "sha256", "yaml"],

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::model::{ChangeHash, DocId, Pid};
 
 use super::chunk;
-use super::message::{EntryKind, LeaveReason};
+use super::message::{Entry, EntryKind, LeaveReason};
 
 /// The chain at one entry.
 pub type Chain = [u8; 32];
@@ -32,6 +32,13 @@ pub fn next(before: &Chain, seq: u64, kind: u8, doc: &DocId, body_hash: &[u8; 32
     hasher.update(doc.0);
     hasher.update(body_hash);
     hasher.finalize().into()
+}
+
+/// The chain at an entry as it goes on the wire.
+#[must_use]
+pub fn over(before: &Chain, seq: u64, entry: &Entry) -> Chain {
+    let (kind, body_hash) = link(&entry.what);
+    next(before, seq, kind, &entry.doc, &body_hash)
 }
 
 /// The first 16 bytes, as they go on the wire.

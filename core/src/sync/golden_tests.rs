@@ -88,8 +88,7 @@ fn chains() -> Vec<chain::Chain> {
     let mut at = chain::origin(&HISTORY, &pid());
     let mut all = vec![at];
     for (seq, entry) in (1..).zip(entries()) {
-        let (kind, body_hash) = chain::link(&entry.what);
-        at = chain::next(&at, seq, kind, &entry.doc, &body_hash);
+        at = chain::over(&at, seq, &entry);
         all.push(at);
     }
     all

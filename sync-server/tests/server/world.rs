@@ -416,7 +416,7 @@ impl Phone {
                         None => self.replica.members.remove(&key),
                     };
                 }
-                for (_, _, _, step) in slice.steps {
+                for (_, step) in slice.steps {
                     self.replica.step(step);
                 }
                 self.standings.insert(part.pid.clone(), slice.standing);

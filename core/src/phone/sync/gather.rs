@@ -8,13 +8,16 @@ use crate::sync::message::{DocChange, LocateRequest};
 use crate::{limits, phone::Phone, phone::PhoneError};
 use rusqlite::Connection;
 
+use super::offer;
+
 impl Phone {
     /// Counter, standings, changes to send and offers, in one look at the store.
     pub(super) fn gather(&self) -> Result<Input<'static>, PhoneError> {
-        let offering = self.next_offers()?;
         self.with(|inner| {
             let from = DocId(inner.entropy.sixteen());
-            let db = inner.store()?.db();
+            let store = inner.store()?;
+            let offering = offer::next(store)?;
+            let db = store.db();
             let outgoing = outbox::pending(db, limits::PUSH_CHANGES_MAX + 1)?
                 .into_iter()
                 .filter_map(|w| {

@@ -70,7 +70,10 @@ impl Phone {
                     return Ok(());
                 }
                 match proven.last() {
-                    Some(last) => entry::put_offer(db, &OfferRow::of(&name, seq, last)),
+                    Some(last) => {
+                        let (pid, after, upto) = (name, seq, last.seq);
+                        entry::put_offer(db, &OfferRow { pid, after, upto })
+                    }
                     None => forget_after(db, &name, seq),
                 }
             })?;

@@ -149,11 +149,11 @@ fn write_slice(db: &Connection, pid: &str, slice: &Slice) -> Result<(), PhoneErr
 }
 
 /// What these entries show is claimed no more.
-fn shown(db: &Connection, steps: &[(u64, u8, [u8; 32], Step)]) -> Result<(), StoreError> {
+fn shown(db: &Connection, steps: &[(u64, Step)]) -> Result<(), StoreError> {
     if !claim::any(db)? {
         return Ok(());
     }
-    for (_, _, _, step) in steps {
+    for (_, step) in steps {
         match step {
             Step::Change { doc, hash, .. } => claim::drop(db, *doc, hash)?,
             Step::Enter { doc, changes, .. } => claims_shown(db, *doc, changes)?,
@@ -184,7 +184,7 @@ fn incoming(pid: &str, slice: &Slice) -> Vec<Incoming> {
             status: Status::Acked,
         }),
     };
-    for (_, _, _, step) in &slice.steps {
+    for (_, step) in &slice.steps {
         match step {
             Step::Change { doc, raw, .. } => add(*doc, raw),
             Step::Enter { doc, changes, .. } => changes.iter().for_each(|(_, raw)| add(*doc, raw)),
@@ -202,7 +202,7 @@ fn born(one: &Incoming) -> Option<Prepared> {
 
 /// Keeps the entries, each as it came: offered to a restored server, they must be what it once wrote.
 fn write_steps(db: &Connection, pid: &str, slice: &Slice) -> Result<(), StoreError> {
-    for (seq, _, _, step) in &slice.steps {
+    for (seq, step) in &slice.steps {
         let (doc, hash, what) = match step {
             Step::Change { doc, hash, .. } => (*doc, Some(*hash), None),
             Step::Enter { doc, move_gen, changes } => (*doc, None, Some(enter(*move_gen, changes))),

@@ -6,12 +6,12 @@ use rusqlite::Connection;
 use crate::limits;
 use crate::model::{ChangeHash, DocId, Pid};
 use crate::phone::{Phone, PhoneError};
-use crate::store::{StoreError, document, entry, kept, part, stamped};
+use crate::store::{Store, StoreError, document, entry, kept, part, stamped};
 use crate::sync::client::Standing;
 use crate::sync::message::{Entry, EntryKind, Offer, Since};
 use crate::sync::{chain, chunk, frame};
 
-use super::gather::standing;
+use super::gather::{standing, standing_of};
 
 /// Bytes of bodies after which a request takes no further portion.
 const ENOUGH_BYTES: usize = limits::PUSH_BYTES_MAX;
@@ -29,31 +29,28 @@ pub(super) struct Offering {
     pub(super) more: bool,
 }
 
-impl Phone {
-    /// The next portions. Where nothing can be proven there is nothing to offer: own work is sent anyway.
-    pub(super) fn next_offers(&self) -> Result<Offering, PhoneError> {
-        self.with(|inner| {
-            let store = inner.store()?;
-            let mut next = Offering::default();
-            let mut bytes = 0;
-            for row in entry::offers(store.db())? {
-                if bytes >= ENOUGH_BYTES {
-                    next.more = true;
-                    break;
-                }
-                match portion(store.db(), &row, ENOUGH_BYTES - bytes)? {
-                    Some((offer, size)) => {
-                        bytes += size;
-                        next.more |= end_of(&offer) < row.upto;
-                        next.offers.push(offer);
-                    }
-                    None => store.write(|db| end(db, &row.pid))?,
-                }
+/// The next portions. Where nothing can be proven there is nothing to offer: own work is sent anyway.
+pub(super) fn next(store: &mut Store) -> Result<Offering, StoreError> {
+    let mut next = Offering::default();
+    let mut bytes = 0;
+    for row in entry::offers(store.db())? {
+        if bytes >= ENOUGH_BYTES {
+            next.more = true;
+            break;
+        }
+        match portion(store.db(), &row, ENOUGH_BYTES - bytes)? {
+            Some((offer, size)) => {
+                bytes += size;
+                next.more |= end_of(&offer) < row.upto;
+                next.offers.push(offer);
             }
-            Ok(next)
-        })
+            None => store.write(|db| end(db, &row.pid))?,
+        }
     }
+    Ok(next)
+}
 
+impl Phone {
     /// The server has looked at these offers; what it kept of them comes back as entries.
     pub(super) fn offers_made(&self, offers: &[Offer]) -> Result<(), PhoneError> {
         if offers.is_empty() {
@@ -83,7 +80,7 @@ fn end_of(offer: &Offer) -> u64 {
 /// Nothing more is offered of a log: it is read on from its cursor.
 fn end(db: &Connection, pid: &str) -> Result<(), StoreError> {
     entry::drop_offer(db, pid)?;
-    match part::list(db)?.iter().find(|row| row.pid == pid).and_then(standing) {
+    match standing_of(db, pid)? {
         Some(now) => forget_after(db, pid, now.seq),
         None => Ok(()),
     }
@@ -114,8 +111,8 @@ fn portion(
     walk(db, &row.pid, (after, row.upto), |seq, entry| {
         bytes += size(&entry.what);
         entries.push(entry);
-        if let Some(stamped) = stamps.iter().find(|stamped| stamped.seq == seq) {
-            proven = Some((entries.len(), stamped.stamp, bytes));
+        if let Ok(at) = stamps.binary_search_by_key(&seq, |stamped| stamped.seq) {
+            proven = Some((entries.len(), stamps[at].stamp, bytes));
         }
         bytes < PORTION_BYTES_MAX && proven.is_none_or(|(_, _, bytes)| bytes < enough)
     })?;
@@ -171,14 +168,13 @@ pub(in crate::phone) fn torn_log(
     let Some((after, begin)) = known_before(db, &now, first)? else { return Ok(None) };
     let mut at = begin;
     let seen = walk(db, &row.pid, (after, now.seq), |seq, entry| {
-        let (kind, body_hash) = chain::link(&entry.what);
-        at = chain::next(&at, seq, kind, &entry.doc, &body_hash);
+        at = chain::over(&at, seq, &entry);
         true
     })?;
     Ok((seen < now.seq || at != now.chain).then_some(after))
 }
 
-/// The first entry not long before `first` of which the chain is known.
+/// The earliest entry with a chain that is known and all after it kept, where `first` is the first one kept.
 fn known_before(
     db: &Connection,
     now: &Standing,

@@ -14,7 +14,8 @@ use crate::phone::{Inner, Phone, PhoneError};
 use crate::store::document::{self, Status};
 use crate::store::{Db, StoreError, archive, claim, entry, inbox, lease, part};
 use crate::sync::client::{Batch, LEANS_ON_DISCARDED};
-use crate::sync::message::{self, DocChange, Notice, PushStatus};
+use crate::sync::message::{self, DocChange, Entry, EntryKind, Notice, PushStatus};
+use crate::sync::{chunk, frame};
 
 /// Refusals of a whole delivery, whatever is in it: the work itself is not judged.
 const OF_THE_SENDER: [&str; 3] = ["unknown_device", "signature", "unknown_person"];
@@ -156,10 +157,16 @@ fn is_shown(
 
 /// Whether that entry, as it was read here, is this change, or the record with it.
 fn is_entry(db: &Db, pid: &str, seq: u64, receipt: &message::Receipt) -> Result<bool, StoreError> {
-    let found = entry::list(db, pid, seq - 1, seq, 1)?.pop();
-    Ok(found.is_some_and(|row| {
-        row.doc == receipt.doc && row.hash.is_none_or(|hash| hash == receipt.hash)
-    }))
+    let Some(row) = entry::list(db, pid, seq - 1, seq, 1)?.pop() else { return Ok(false) };
+    let brings = |body: &message::Body| chunk::rebuild(&body.0).1 == receipt.hash;
+    Ok(row.doc == receipt.doc
+        && match (row.hash, row.body.and_then(|body| frame::decode::<Entry>(&body).ok())) {
+            (Some(hash), _) => hash == receipt.hash,
+            (None, Some(Entry { what: EntryKind::Enter(_, bodies), .. })) => {
+                bodies.iter().any(brings)
+            }
+            (None, _) => false,
+        })
 }
 
 /// A receipt onto the row of its change, and a notice where a person must know.

@@ -107,8 +107,8 @@ pub enum Step {
 pub struct Slice {
     /// The standing after these entries.
     pub standing: Standing,
-    /// The entries with their numbers, kind numbers and body hashes.
-    pub steps: Vec<(u64, u8, [u8; 32], Step)>,
+    /// The entries with their numbers.
+    pub steps: Vec<(u64, Step)>,
     /// Documents as the partition holds them after these entries; `None`: left.
     pub members: Vec<(DocId, Option<Member>)>,
 }
@@ -127,7 +127,7 @@ struct Taking<'a> {
     held: &'a dyn Held,
     overlay: BTreeMap<DocId, Option<Member>>,
     touched: Vec<DocId>,
-    steps: Vec<(u64, u8, [u8; 32], Step)>,
+    steps: Vec<(u64, Step)>,
 }
 
 /// Checks a part of an answer against the standing it was asked with and cuts it into slices.
@@ -180,7 +180,6 @@ impl Taking<'_> {
     ) -> Result<(), Distrust> {
         let seq = self.standing.seq + 1;
         let pid = self.standing.pid.clone();
-        let (kind, body_hash) = chain::link(&entry.what);
         let step = match &entry.what {
             EntryKind::Change(body) => self.change(entry.doc, seq, body)?,
             EntryKind::Echo(hash) => {
@@ -204,11 +203,11 @@ impl Taking<'_> {
             }
             EntryKind::Note(text) => Step::Note(text.clone()),
         };
-        self.standing.chain = chain::next(&self.standing.chain, seq, kind, &entry.doc, &body_hash);
+        self.standing.chain = chain::over(&self.standing.chain, seq, entry);
         self.standing.seq = seq;
         // Known where the answer ends.
         self.standing.stamp = [0; 16];
-        self.steps.push((seq, kind, body_hash, step));
+        self.steps.push((seq, step));
         Ok(())
     }
 
@@ -333,8 +332,7 @@ mod tests {
         let pid: Pid = "g329901001012001".parse().unwrap();
         let history = [3; 16];
         let entry = Entry { doc: DocId([0; 16]), what: EntryKind::Note("停电".to_owned()) };
-        let (kind, body) = chain::link(&entry.what);
-        let honest = chain::next(&chain::origin(&history, &pid), 1, kind, &entry.doc, &body);
+        let honest = chain::over(&chain::origin(&history, &pid), 1, &entry);
         let part = Part {
             pid: pid.clone(),
             status: PartStatus::Ok,

@@ -37,21 +37,24 @@ fn phone(dir: &Path) -> Phone {
     Phone::init(options, "li.ming".parse().unwrap(), Role::Inspector, &grids).unwrap()
 }
 
-/// A place of another phone: its id and the bodies of its changes, in order.
-fn elsewhere(dir: &Path) -> (DocId, Vec<Vec<u8>>) {
-    written(&phone(&dir.join("other")))
-}
-
-fn written(other: &Phone) -> (DocId, Vec<Vec<u8>>) {
-    let new = NewPlace {
+fn house() -> NewPlace {
+    NewPlace {
         kind: PlaceKind::Dwelling,
         address: "和平路8号".to_owned(),
         lat: None,
         lon: None,
         grid: Some("329901001012001".parse().unwrap()),
         facts: Vec::new(),
-    };
-    let PlaceId(doc) = other.place_add(&new).unwrap();
+    }
+}
+
+/// A place of another phone: its id and the bodies of its changes, in order.
+fn elsewhere(dir: &Path) -> (DocId, Vec<Vec<u8>>) {
+    written(&phone(&dir.join("other")))
+}
+
+fn written(other: &Phone) -> (DocId, Vec<Vec<u8>>) {
+    let PlaceId(doc) = other.place_add(&house()).unwrap();
     other.place_remark(PlaceId(doc), "门牌换了").unwrap();
     let waiting = other.pending(100).unwrap();
     let waiting = waiting.iter().filter(|w| w.doc == doc);
@@ -79,8 +82,7 @@ fn answer(phone: &Phone, pid: &Pid, entries: Vec<Entry>) -> Vec<Slice> {
     let (mut seq, mut at) = (now.seq, now.chain);
     for entry in &entries {
         seq += 1;
-        let (kind, body_hash) = chain::link(&entry.what);
-        at = chain::next(&at, seq, kind, &entry.doc, &body_hash);
+        at = chain::over(&at, seq, entry);
     }
     let part = Part {
         pid: pid.clone(),
@@ -188,15 +190,7 @@ fn a_number_that_the_cursor_passed_shows_nothing_when_another_entry_stands_there
     let phone = phone(dir.path());
     let born = EntryKind::Change(bodies[0].clone());
     deliver(&phone, &pid(1), doc, &[born, EntryKind::Change(bodies[1].clone())]);
-    let new = NewPlace {
-        kind: PlaceKind::Dwelling,
-        address: "和平路9号".to_owned(),
-        lat: None,
-        lon: None,
-        grid: Some("329901001012001".parse().unwrap()),
-        facts: Vec::new(),
-    };
-    let own = phone.place_add(&new).unwrap().0;
+    let own = phone.place_add(&house()).unwrap().0;
     let claimed = |doc: DocId, hash: ChangeHash, seq: u64| {
         let status = message::PushStatus::Dup(seq);
         let receipts = vec![message::Receipt { doc, hash, status }];
@@ -210,6 +204,12 @@ fn a_number_that_the_cursor_passed_shows_nothing_when_another_entry_stands_there
     // The server was put back, took this one as its first, and is put back again before the log is read.
     let hash = phone.pending(1).unwrap()[0].hash;
     assert!(claimed(own, hash, 1), "it is asked about until a log shows it");
+    // An entry of the record itself shows what it brings and nothing else.
+    deliver(&phone, &pid(1), doc, &[moved(2, 1), enter(2, &bodies[..1]), enter(2, &bodies)]);
+    for (seq, shown) in [(3, false), (4, false), (5, true)] {
+        phone.with(|i| Ok(i.store()?.write(|db| claim::drop(db, doc, &read))?)).unwrap();
+        assert_eq!(claimed(doc, read, seq), !shown, "entry {seq}");
+    }
 }
 
 #[test]
