@@ -40,7 +40,7 @@ mod world;
 
 pub use adversary::Adversary;
 pub use course::{Sum, live, many, threads};
-pub use hand::Hand;
+pub use hand::{Hand, block, house};
 pub use line::{Fault, Line};
 pub use server::Server;
 pub use upset::copy;

@@ -3,11 +3,11 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ironfeet_core::model::{PlaceId, PlaceKind};
+use ironfeet_core::model::PlaceId;
+use ironfeet_core::phone::Phone;
 use ironfeet_core::phone::sync::{Progress, SyncError, Watch};
-use ironfeet_core::phone::{NewPlace, Phone};
 use ironfeet_tests::power::{Recording, record};
-use ironfeet_tests::simulation::{Hand, copy, folder};
+use ironfeet_tests::simulation::{Hand, copy, folder, house};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -24,17 +24,6 @@ impl Watch for Cut {
 
     fn stopped(&self) -> bool {
         self.0.load(Ordering::Relaxed) == 0
-    }
-}
-
-fn house(n: usize) -> NewPlace {
-    NewPlace {
-        kind: PlaceKind::Dwelling,
-        address: format!("平川路 {n} 号"),
-        lat: Some(33.5),
-        lon: Some(119.1),
-        grid: Some("329901001012001".parse().expect("a grid code")),
-        facts: Vec::new(),
     }
 }
 

@@ -9,10 +9,9 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use ironfeet_core::faults::{self, Fuse, PHONE_DISK, SERVER_DISK};
-use ironfeet_core::model::{ChangeHash, DocId, PlaceId, PlaceKind};
-use ironfeet_core::phone::NewPlace;
+use ironfeet_core::model::{ChangeHash, DocId, PlaceId};
 use ironfeet_tests::power::{Narrow, narrow};
-use ironfeet_tests::simulation::{Hand, folder};
+use ironfeet_tests::simulation::{Hand, block, folder, house};
 
 /// Crashes on each side in an ordinary run.
 const CRASHES: u64 = 60;
@@ -27,11 +26,6 @@ fn told_stride() -> Option<u64> {
     std::env::var("IRONFEET_STRIDE").ok()?.parse().ok()
 }
 
-fn block<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(work)
-}
-
 /// One at a time, with nothing left burning by the one before.
 fn turn() -> std::sync::MutexGuard<'static, ()> {
     let turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -40,17 +34,6 @@ fn turn() -> std::sync::MutexGuard<'static, ()> {
         fuse.lay(false);
     }
     turn
-}
-
-fn house(n: usize) -> NewPlace {
-    NewPlace {
-        kind: PlaceKind::Dwelling,
-        address: format!("平川路 {n} 号"),
-        lat: Some(33.5),
-        lon: Some(119.1),
-        grid: Some("329901001012001".parse().expect("a grid code")),
-        facts: Vec::new(),
-    }
 }
 
 /// Two phones that know the same places, and a third that has yet to sync.

@@ -1,28 +1,9 @@
 //! What no log shows: late work on a record that left, work that waits for review. A server put back to before it
 //! took such work, without anything that would tell, hears of it from the phone and has it again.
 
-use ironfeet_core::model::{ChangeHash, PlaceId, PlaceKind};
-use ironfeet_core::phone::NewPlace;
+use ironfeet_core::model::{ChangeHash, PlaceId};
 use ironfeet_server::store::DocState;
-use ironfeet_tests::simulation::{Hand, folder};
-
-const GRID: &str = "329901001012001";
-
-fn block<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(work)
-}
-
-fn house(n: usize) -> NewPlace {
-    NewPlace {
-        kind: PlaceKind::Dwelling,
-        address: format!("平川路 {n} 号"),
-        lat: Some(33.5),
-        lon: Some(119.1),
-        grid: Some(GRID.parse().expect("a grid code")),
-        facts: Vec::new(),
-    }
-}
+use ironfeet_tests::simulation::{Hand, block, folder, house};
 
 /// Two phones that know one place; the server has a backup from then.
 async fn world(dir: &std::path::Path) -> (Hand, PlaceId) {

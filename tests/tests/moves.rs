@@ -1,17 +1,11 @@
 //! Records that moved, and a server put back to before: what others wrote on the way comes back from any phone
 //! that read it, and all say again where the record lives.
 
-use ironfeet_core::model::{ChangeHash, DocId, PlaceId, PlaceKind};
-use ironfeet_core::phone::NewPlace;
-use ironfeet_tests::simulation::{Hand, folder};
+use ironfeet_core::model::{ChangeHash, DocId, PlaceId};
+use ironfeet_tests::simulation::{Hand, block, folder, house};
 
 const GRID: &str = "329901001012001";
 const OTHER: &str = "329901001012002";
-
-fn block<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(work)
-}
 
 /// So many phones, and a server with an empty backup.
 async fn world(dir: &std::path::Path, phones: usize) -> Hand {
@@ -21,18 +15,6 @@ async fn world(dir: &std::path::Path, phones: usize) -> Hand {
     }
     hand.server.back_up(false);
     hand
-}
-
-fn house(hand: &Hand, n: usize) -> PlaceId {
-    let new = NewPlace {
-        kind: PlaceKind::Dwelling,
-        address: "平川路 8 号".to_owned(),
-        lat: Some(33.5),
-        lon: Some(119.1),
-        grid: Some(GRID.parse().expect("a grid code")),
-        facts: Vec::new(),
-    };
-    hand.phone(n).place_add(&new).expect("a place that fits")
 }
 
 /// A phone writes a remark and sends it.
@@ -51,7 +33,7 @@ fn what_a_lost_phone_wrote_on_a_record_that_moved_comes_back_from_another_phone(
     block(async {
         let dir = folder();
         let mut hand = world(dir.path(), 2).await;
-        let place = house(&hand, 0);
+        let place = hand.phone(0).place_add(&house(8)).expect("a place that fits");
         hand.rest(&[0, 1]).await.expect("a clean line");
         send_to(&hand, place, OTHER);
         let _ = hand.sync(1).await.expect("a clean line");
@@ -78,7 +60,7 @@ fn all_phones_say_again_where_a_record_lives_after_a_move_was_lost() {
         for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
             let dir = folder();
             let mut hand = world(dir.path(), 3).await;
-            let place = house(&hand, 0);
+            let place = hand.phone(0).place_add(&house(8)).expect("a place that fits");
             hand.rest(&[0, 1, 2]).await.expect("a clean line");
             send_to(&hand, place, OTHER);
             let _ = hand.sync(1).await.expect("a clean line");
@@ -102,7 +84,7 @@ fn what_one_request_does_not_hold_comes_back_in_portions() {
         let mut hand = world(dir.path(), 2).await;
         let mut written = Vec::new();
         for n in 0..8 {
-            let place = house(&hand, 1);
+            let place = hand.phone(1).place_add(&house(8)).expect("a place that fits");
             // Some 300 kB, in one answer each.
             for k in 0..50 {
                 let text = format!("{n}-{k} {}", "话".repeat(1_900));
@@ -129,10 +111,10 @@ fn what_came_after_a_backup_is_offered_by_a_phone_that_read_it_together_with_wha
     block(async {
         let dir = folder();
         let mut hand = world(dir.path(), 2).await;
-        let before = house(&hand, 1);
+        let before = hand.phone(1).place_add(&house(8)).expect("a place that fits");
         let _ = hand.sync(1).await.expect("a clean line");
         hand.server.back_up(true);
-        let place = house(&hand, 1);
+        let place = hand.phone(1).place_add(&house(8)).expect("a place that fits");
         let after = remark(&hand, 1, place, "备份之后").await;
         // Phone 0 reads both at once and keeps only what no backup holds; phone 1 never comes again.
         let _ = hand.sync(0).await.expect("a clean line");

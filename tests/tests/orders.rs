@@ -3,17 +3,11 @@
 use automerge::sync::{self, SyncDoc};
 use automerge::{Automerge, Change, ReadDoc};
 use ironfeet_core::document::{Birth, PlaceBirth};
-use ironfeet_core::model::{DocId, Pid, PlaceId, PlaceKind, Role, Scalar};
-use ironfeet_core::phone::NewPlace;
+use ironfeet_core::model::{DocId, Pid, PlaceId, Role, Scalar};
 use ironfeet_core::sync::message::PushStatus;
-use ironfeet_tests::simulation::{Adversary, Hand, folder};
+use ironfeet_tests::simulation::{Adversary, Hand, block, folder, house};
 
 const GRID: &str = "329901001012001";
-
-fn block<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(work)
-}
 
 /// Two phones that quarrelled over the use of a place and know it; since then both wrote offline,
 /// and both another number of storeys.
@@ -22,15 +16,7 @@ async fn quarrel(dir: &std::path::Path) -> PlaceId {
     for _ in 0..2 {
         hand.enrol().await;
     }
-    let new = NewPlace {
-        kind: PlaceKind::Dwelling,
-        address: "和平路 8 号".to_owned(),
-        lat: Some(33.5),
-        lon: Some(119.1),
-        grid: Some(GRID.parse().expect("a grid code")),
-        facts: Vec::new(),
-    };
-    let place = hand.phone(0).place_add(&new).expect("a place that fits");
+    let place = hand.phone(0).place_add(&house(8)).expect("a place that fits");
     hand.rest(&[0, 1]).await.expect("a clean line");
     for (n, value) in [(0, "旅馆"), (1, "住宅")] {
         hand.phone(n).place_set(place, "use", value).expect("a fact that fits");

@@ -1,13 +1,13 @@
 //! What people do with phones, and the dice that decide what happens next.
 
-use ironfeet_core::model::{PlaceId, PlaceKind};
+use ironfeet_core::model::PlaceId;
 use ironfeet_core::phone::NewPlace;
 use ironfeet_core::phone::sync::Unwatched;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 
-use super::World;
 use super::world::{GRIDS, grid};
+use super::{World, house};
 
 impl World {
     /// Lives through the events of the plan, some of them upsets.
@@ -42,14 +42,8 @@ impl World {
     }
 
     fn add_place(&mut self, n: usize) {
-        let new = NewPlace {
-            kind: PlaceKind::Dwelling,
-            address: format!("平川路 {} 号", self.places.len() + 1),
-            lat: Some(33.5),
-            lon: Some(119.1),
-            grid: Some(grid(GRIDS[self.rng.random_range(0..2)])),
-            facts: Vec::new(),
-        };
+        let home = Some(grid(GRIDS[self.rng.random_range(0..2)]));
+        let new = NewPlace { grid: home, ..house(self.places.len() + 1) };
         let id = self.phone(n).place_add(&new).expect("a place that fits");
         for hash in self.phone(n).heads(id.0).expect("it is here") {
             self.accepted.push((id.0, hash));

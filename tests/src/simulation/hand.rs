@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ironfeet_core::model::{ChangeHash, DocId, PlaceId};
+use ironfeet_core::model::{ChangeHash, DocId, PlaceId, PlaceKind};
 use ironfeet_core::phone::sync::{SyncError, SyncReport, Unwatched, Watch};
-use ironfeet_core::phone::{EnrolWith, OpenOptions, Phone};
+use ironfeet_core::phone::{EnrolWith, NewPlace, OpenOptions, Phone};
 
 use super::upset::copy;
 use super::world::{BEGIN, GRIDS, KEY, grid};
@@ -13,6 +13,28 @@ use super::{Line, SeededEntropy, Server, VirtualClock};
 
 /// Rounds after which nothing may move any more.
 const ROUNDS_MAX: usize = 8;
+
+/// Runs a story to its end.
+///
+/// # Panics
+/// When the system gives no runtime.
+pub fn block<T>(story: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(story)
+}
+
+/// A dwelling in the first grid.
+#[must_use]
+pub fn house(n: usize) -> NewPlace {
+    NewPlace {
+        kind: PlaceKind::Dwelling,
+        address: format!("平川路 {n} 号"),
+        lat: Some(33.5),
+        lon: Some(119.1),
+        grid: Some(grid(GRIDS[0])),
+        facts: Vec::new(),
+    }
+}
 
 struct Held {
     dir: PathBuf,

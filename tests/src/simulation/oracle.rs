@@ -130,10 +130,11 @@ impl World {
         all.extend(self.visits.iter().map(|id| id.0));
         for id in all {
             match self.server.record(id) {
+                Some((DocState::Live, home, heads)) => self.same_everywhere(id, &home, &heads)?,
                 None if self.accepted.iter().any(|(doc, _)| *doc == id) => {
                     return Err(format!("{id} is not on the server"));
                 }
-                Some((DocState::Live, home, heads)) => self.same_everywhere(id, &home, &heads)?,
+                // Thrown back on every end.
                 None => {}
                 Some(_) => (0..self.phones.len()).try_for_each(|n| self.is_out_of_sight(n, id))?,
             }
@@ -174,7 +175,8 @@ impl World {
         }
     }
 
-    /// What was withdrawn, or is not shown to the department, is not on its phone, unless a person is to decide on a part of it.
+    /// What was withdrawn, or is not shown to the department, is not on its phone, unless a person is to decide
+    /// on a part of it.
     fn is_out_of_sight(&self, n: usize, id: DocId) -> Result<(), String> {
         let waits = |head: &ChangeHash| self.server.read(|s| Ok(s.ticket_of(&id, head)?.is_some()));
         match self.phone(n).heads(id) {
